@@ -1,0 +1,1 @@
+"""Exact discrete distributions, quadrature and counter-based random streams."""

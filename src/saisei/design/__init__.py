@@ -1,0 +1,1 @@
+"""Designing the next trial: functions of the unknown truth."""

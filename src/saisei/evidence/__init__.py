@@ -1,0 +1,1 @@
+"""What would have happened without cells, and how sure we can be."""

@@ -1,0 +1,1 @@
+"""Published standards of examination. Imports nothing of ours but `errors`."""
