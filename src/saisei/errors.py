@@ -45,15 +45,19 @@ class Fault:
     mend: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.value}: {self.rule}" if self.value else f"{self.where}: {self.rule}"
+        text = (
+            f"{self.where}: {self.value}: {self.rule}"
+            if self.value
+            else f"{self.where}: {self.rule}"
+        )
         return f"{text} ({self.mend})" if self.mend else text
 
 
 class DocumentError(InputError):
     """A document has one or more faults; `faults` holds each with its path.
 
-    >>> error = DocumentError("a.toml", [Fault("participants[0].n", "-3", "must be at least 0", "write 0 or more")])
-    >>> print(error)
+    >>> fault = Fault("participants[0].n", "-3", "must be at least 0", "write 0 or more")
+    >>> print(DocumentError("a.toml", [fault]))
     a.toml has 1 fault:
       participants[0].n: -3: must be at least 0 (write 0 or more)
     """

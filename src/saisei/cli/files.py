@@ -13,7 +13,7 @@ __all__ = ["finished_file", "write_bytes", "write_text"]
 
 @contextmanager
 def finished_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it when the block ends well, removed when it does not."""
+    """A temporary path beside `path`; renamed to it when the block ends well, else removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
     os.close(handle)
