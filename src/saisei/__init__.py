@@ -2,8 +2,8 @@
 
 The flow, from the latest word to the earliest; each may use the words after it:
 
-cli > web > report > trial > design > evidence > patient > repair > graft > lot|cord|study
-> cell_line|exam > chance > params > units > errors
+cli > web > report > trial > design > evidence > patient > repair > graft > lot|cord|study >
+cell_line|exam > chance > params > units > errors
 
 Research use only: never individual prognosis, choice of a dose, or release of a lot.
 """
