@@ -1,1 +1,38 @@
-"""The International Standards for Neurological Classification of Spinal Cord Injury (ISNCSCI, 2019)."""
+"""The International Standards for Neurological Classification of Spinal Cord Injury (ISNCSCI, 2019).
+
+`Exam` holds one examination, `classify` grades it, `plausibility` asks about what looks odd.
+"""
+
+from saisei.exam.isncsci.classify import classify
+from saisei.exam.isncsci.grades import AIS
+from saisei.exam.isncsci.levels import DERMATOMES, KEY_MUSCLES, Level
+from saisei.exam.isncsci.policy import DEFAULT, POLICIES, PRAXIS, Policy, policy_named
+from saisei.exam.isncsci.record import COLUMNS, Anal, Exam, Flag, Score, Side
+from saisei.exam.isncsci.result import Classification, Completeness, Finding, Zone
+from saisei.exam.isncsci.totals import SidedTotal, Total, Totals
+
+__all__ = [
+    "AIS",
+    "COLUMNS",
+    "DEFAULT",
+    "DERMATOMES",
+    "KEY_MUSCLES",
+    "POLICIES",
+    "PRAXIS",
+    "Anal",
+    "Classification",
+    "Completeness",
+    "Exam",
+    "Finding",
+    "Flag",
+    "Level",
+    "Policy",
+    "Score",
+    "Side",
+    "SidedTotal",
+    "Total",
+    "Totals",
+    "Zone",
+    "classify",
+    "policy_named",
+]
