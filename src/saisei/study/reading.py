@@ -1,0 +1,168 @@
+"""From the bytes of a study document to its records, with every fault found on the way."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from saisei.errors import DocumentError, Fault
+from saisei.params import value
+from saisei.study.checks import cross_check
+from saisei.study.lines import Path, find_lines, line_of, show_path
+from saisei.study.schema import SCHEMA, StudyDocument
+from saisei.study.sections import Sections, fields_at
+
+__all__ = ["read_document"]
+
+Found = tuple[Path, Fault]
+_SHOWN = 60
+
+# error type of the validator -> (rule, mend); {…} are filled from the error's own context
+_RULES: dict[str, tuple[str, str]] = {
+    "string_type": ("must be text", "put it in quotation marks"),
+    "string_too_short": ("is empty text", "write it, or leave the key out"),
+    "int_type": ("must be a whole number", "write it without quotation marks or decimals"),
+    "float_type": ("must be a number", "write it without quotation marks"),
+    "bool_type": ("must be true or false", "write true or false without quotation marks"),
+    "finite_number": ("must be a finite number", "write an ordinary number"),
+    "greater_than_equal": ("must be at least {ge}", "write {ge} or more"),
+    "less_than_equal": ("must be at most {le}", "write {le} or less"),
+    "enum": ("is not in the closed list", "write {expected}"),
+    "literal_error": ("is not in the closed list", "write {expected}"),
+    "tuple_type": ("must be a list", "put it in square brackets"),
+    "too_short": ("must name at least {min_length}", "add one"),
+    "too_long": ("must name at most {max_length}", "drop the rest"),
+    "model_type": ("must be a table", "write {{ value = ..., source = [...], confidence = ... }}"),
+    "model_attributes_type": ("must be a table", "write it in braces or under its own header"),
+    "dict_type": ("must be a table", "write it in braces or under its own header"),
+    "string_pattern_mismatch": ("has a form that is not allowed", "it must match {pattern}"),
+}
+
+
+def read_document(content: bytes, name: str) -> StudyDocument:
+    """Read and check a study document.
+
+    Args:
+        content: the bytes of the file.
+        name: how messages call it.
+
+    Raises:
+        DocumentError: with every fault, each with its path, value, rule, mend and line.
+    """
+    text = _decode(content, name)
+    raw = _parse(text, name)
+    found = _version_faults(raw)
+    document: StudyDocument | None = None
+    if not found:
+        document, found = _validate(raw)
+    if found or document is None:
+        lines = find_lines(text)
+        raise DocumentError(name, [_placed(path, fault, lines) for path, fault in found])
+    return document
+
+
+def _decode(content: bytes, name: str) -> str:
+    limit = int(value("study.max_document_bytes"))
+    if len(content) > limit:
+        fault = Fault(
+            "the file",
+            f"more than {limit:,} bytes",
+            "is too large for a study document",
+            "check that this is the right file; keep exam data in a table of its own",
+        )
+        raise DocumentError(name, [fault])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f"line {line}, byte {error.start}"
+        shown = repr(content[error.start : error.start + 1])[1:]
+        fault = Fault(where, shown, "is not UTF-8 text", "save the file as UTF-8")
+        raise DocumentError(name, [fault]) from None
+    if not text.strip():
+        mend = f'begin with schema = "{SCHEMA}"; `saisei study show keio-2025` is an example'
+        raise DocumentError(name, [Fault("the file", "", "is empty", mend)])
+    return text
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).rpartition(" (at ")
+        where = place.rstrip(")") or "the file"
+        rule = f"is not TOML: {reason or error}"
+        fault = Fault(where, "", rule, "mend that line; https://toml.io describes the form")
+    except RecursionError:
+        fault = Fault("the file", "", "is nested too deeply", "write lists and tables flat")
+    except ValueError as error:  # a date that no calendar has, a number of too many digits
+        fault = Fault("the file", "", f"is not TOML: {error}", "mend that value")
+    raise DocumentError(name, [fault])
+
+
+def _version_faults(raw: Mapping[str, Any]) -> list[Found]:
+    version = raw.get("schema")
+    if version == SCHEMA:
+        return []
+    if version is None:
+        return [(("schema",), Fault("", "", "is missing", f'begin with schema = "{SCHEMA}"'))]
+    rule = f"is not a schema that this version of Saisei reads ({SCHEMA})"
+    mend = "write the document in that schema, or use the Saisei that wrote it"
+    return [(("schema",), Fault("", _short(version), rule, mend))]
+
+
+def _validate(raw: dict[str, Any]) -> tuple[StudyDocument | None, list[Found]]:
+    document: StudyDocument | None = None
+    found: list[Found] = []
+    try:
+        document = StudyDocument.model_validate(raw)
+    except ValidationError as error:
+        found = [_translate(one, raw) for one in error.errors(include_url=False)]
+    sections = Sections.read(raw, [path for path, _ in found])
+    first: dict[Path, Fault] = {}
+    for path, fault in [*found, *cross_check(raw, sections)]:
+        first.setdefault(path, fault)  # one fault for one place: the shape before its meaning
+    return document, list(first.items())
+
+
+def _translate(error: Any, raw: dict[str, Any]) -> Found:
+    path: Path = tuple(step for step in error["loc"] if step != "[key]")
+    kind, context = error["type"], error.get("ctx", {})
+    shown = "" if kind == "missing" else _short(error["input"])
+    if kind == "saisei_rule":
+        return path, Fault("", shown, context["rule"], context["mend"])
+    if kind == "missing":
+        return path, Fault("", "", "is missing", f"add {path[-1]} = ...")
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(str(path[-1]), fields_at(StudyDocument, path[:-1]), 1)
+        mend = f"did you mean {close[0]}?" if close else "drop it"
+        return path, Fault("", shown, "is not a known key", mend)
+    rule, mend = _RULES.get(kind, (error["msg"][:1].lower() + error["msg"][1:], "mend the value"))
+    return path, Fault("", shown, rule.format(**context), mend.format(**context))
+
+
+def _placed(path: Path, fault: Fault, lines: dict[Path, int]) -> Fault:
+    line = line_of(path, lines)
+    where = show_path(path) + (f" (line {line})" if line else "")
+    return Fault(where, fault.value, fault.rule, fault.mend)
+
+
+def _short(value: Any) -> str:
+    """The value as it would be typed, cut to one short line; containers only by their size."""
+    if isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _SHOWN * 3:
+        return "a very long number"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,0 +1,73 @@
+"""The closed schema of the study document, version `saisei-study/0.1`.
+
+Takes a parsed TOML tree; gives frozen, typed records. A key that the schema does not know is a fault.
+Does not check what one part says about another: that is `saisei.study.checks`.
+"""
+
+from saisei.study.schema.document import SCHEMA, StudyDocument
+from saisei.study.schema.people import Arm, Outcome, Participant, Visit
+from saisei.study.schema.plan import (
+    Design,
+    Detail,
+    Eligibility,
+    Endpoint,
+    Exclusion,
+    Product,
+    Registry,
+)
+from saisei.study.schema.record import (
+    Arithmetic,
+    Claim,
+    Comparator,
+    Disagreement,
+    Event,
+    Gap,
+    Limit,
+    Source,
+    SourceKind,
+    Verdict,
+    Version,
+)
+from saisei.study.schema.results import (
+    AdverseEvents,
+    Continuous,
+    Conversion,
+    MotorLevels,
+    Transition,
+)
+from saisei.study.schema.values import Confidence, Part, Sourced
+
+__all__ = [
+    "SCHEMA",
+    "AdverseEvents",
+    "Arithmetic",
+    "Arm",
+    "Claim",
+    "Comparator",
+    "Confidence",
+    "Continuous",
+    "Conversion",
+    "Design",
+    "Detail",
+    "Disagreement",
+    "Eligibility",
+    "Endpoint",
+    "Event",
+    "Exclusion",
+    "Gap",
+    "Limit",
+    "MotorLevels",
+    "Outcome",
+    "Part",
+    "Participant",
+    "Product",
+    "Registry",
+    "Source",
+    "SourceKind",
+    "Sourced",
+    "StudyDocument",
+    "Transition",
+    "Verdict",
+    "Version",
+    "Visit",
+]

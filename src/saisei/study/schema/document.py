@@ -1,0 +1,65 @@
+"""The whole study document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from saisei.study.schema.people import Arm, Participant, Visit
+from saisei.study.schema.plan import Design, Detail, Eligibility, Endpoint, Product, Registry
+from saisei.study.schema.record import (
+    Arithmetic,
+    Claim,
+    Comparator,
+    Disagreement,
+    Event,
+    Gap,
+    Limit,
+    Source,
+)
+from saisei.study.schema.results import (
+    AdverseEvents,
+    Continuous,
+    Conversion,
+    MotorLevels,
+    Transition,
+)
+from saisei.study.schema.values import Key, Part, Sourced, Text
+
+__all__ = ["SCHEMA", "StudyDocument"]
+
+SCHEMA = "saisei-study/0.1"
+
+
+class StudyDocument(Part):
+    """A trial as it was published: one TOML file, every value with its source."""
+
+    schema_version: Annotated[Literal["saisei-study/0.1"], Field(alias="schema")]
+    id: Key
+    title: Text
+    condition: Text
+    summary: Text
+    status: Sourced[Text]
+    registries: tuple[Registry, ...] = ()
+    design: Design
+    product: Product
+    eligibility: Eligibility = Field(default_factory=Eligibility)
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    visits: tuple[Visit, ...] = ()
+    participants: tuple[Participant, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    continuous: tuple[Continuous, ...] = ()
+    motor_levels: tuple[MotorLevels, ...] = ()
+    adverse_events: tuple[AdverseEvents, ...] = ()
+    comparators: tuple[Comparator, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    arithmetic: tuple[Arithmetic, ...] = ()
+    timeline: tuple[Event, ...] = ()
+    details: tuple[Detail, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    sources: Annotated[dict[Key, Source], Field(min_length=1)]
