@@ -129,12 +129,12 @@ def _checked(probabilities: F64) -> F64:
         raise InputError(
             f"grade probabilities of one person sum to {worst:.6g}: they must sum to 1"
         )
-    return rates / sums
+    return np.asarray(rates / sums)
 
 
 def mean_rates(draws: F64) -> F64:
     """Posterior mean rates, shape (people, 5), of `draws` with shape (draws, people, 5)."""
-    return np.asarray(_checked(draws).mean(axis=0))
+    return np.asarray(_checked(draws).mean(axis=0), dtype=np.float64)
 
 
 def _check_blocks(blocks: Sequence[int]) -> None:

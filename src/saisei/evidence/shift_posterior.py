@@ -45,7 +45,11 @@ _TINY = 1e-300
 _REACH = 10.0  # the grid of b: odds ratios from exp(-10) to exp(10); a definition of "everything"
 _STEP = 0.025
 _HALF = round(_REACH / _STEP)
-_GRID: F64 = np.linspace(-_REACH, _REACH, 2 * _HALF + 1, dtype=np.float64)
+_ABOVE: F64 = np.linspace(0.0, _REACH, _HALF + 1, dtype=np.float64)
+# Zero stands twice, as -0.0 and 0.0, so that a density cut at zero is integrated without error there.
+_GRID: F64 = np.concatenate((-_ABOVE[::-1], _ABOVE))
+_WIDTHS: F64 = np.diff(_GRID)
+_WEIGHTS: F64 = (np.append(_WIDTHS, 0.0) + np.append(0.0, _WIDTHS)) / 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,11 @@ class Component:
     benefit_only: bool = False
 
     def density(self, b: F64) -> F64:
-        """Density on the grid; at the cut of a half-normal the mean of both sides."""
+        """Density at each point of `b`; -0.0 lies below the cut of a half-normal, 0.0 above."""
         law = norm.pdf(b, self.mean, self.sd)
         if self.benefit_only:
             kept = float(norm.sf(0.0, self.mean, self.sd))
-            law = law * np.where(b > 0, 1.0, np.where(b == 0, 0.5, 0.0)) / kept
+            law = np.where(np.signbit(b), 0.0, law) / kept
         return np.asarray(self.weight * law)
 
 
@@ -181,17 +185,20 @@ def log_likelihood(draws: F64, outcomes: Sequence[OutcomeSet], grid: F64) -> F64
     return total
 
 
+def _cumulated(density: F64) -> F64:
+    parts = np.cumsum((density[1:] + density[:-1]) * _WIDTHS / 2.0)
+    return np.asarray(np.concatenate(([0.0], parts)) / parts[-1])
+
+
 def _points(density: F64, at: Sequence[float]) -> tuple[float, ...]:
     """Odds ratios at the given points of the distribution on the grid."""
-    cdf = np.cumsum((density[1:] + density[:-1]) / 2.0)
-    cdf = np.concatenate(([0.0], cdf)) / cdf[-1]
+    cdf = _cumulated(density)
     return tuple(float(np.exp(np.interp(p, cdf, _GRID))) for p in at)
 
 
 def _above(density: F64, b: float) -> float:
     """Share of the distribution on the grid above `b`."""
-    cdf = np.cumsum((density[1:] + density[:-1]) / 2.0)
-    cdf = np.concatenate(([0.0], cdf)) / cdf[-1]
+    cdf = _cumulated(density)
     return float(1.0 - np.interp(b, _GRID, cdf))
 
 
@@ -217,8 +224,8 @@ def shift_posterior(
     for prior in priors:
         before = prior.density(_GRID)
         after = before * np.exp(marginal - marginal.max())
-        evidence = float(after.sum() * _STEP) * math.exp(float(marginal.max()) - at_null)
-        weights = logsumexp(table, axis=1, b=before)
+        evidence = float(after @ _WEIGHTS) * math.exp(float(marginal.max()) - at_null)
+        weights = logsumexp(table, axis=1, b=before * _WEIGHTS)
         weights = np.exp(weights - weights.max())
         points = (0.025, 0.5, 0.975)
         found.append(
@@ -230,7 +237,7 @@ def shift_posterior(
                 p_benefit_before=_above(before, 0.0),
                 p_worthwhile=_above(after, math.log(worthwhile)),
                 worthwhile=worthwhile,
-                bayes_factor=evidence / float(before.sum() * _STEP),
+                bayes_factor=evidence / float(before @ _WEIGHTS),
                 effective_draws=float(weights.sum() ** 2 / (weights @ weights)),
                 draws=count,
             )
