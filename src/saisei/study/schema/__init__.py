@@ -4,7 +4,7 @@ Takes a parsed TOML tree; gives frozen, typed records. A key that the schema doe
 Does not check what one part says about another: that is `saisei.study.checks`.
 """
 
-from saisei.study.schema.document import SCHEMA, StudyDocument
+from saisei.study.schema.document import SCHEMA, StudyDocument, json_schema
 from saisei.study.schema.people import Arm, Outcome, Participant, Visit
 from saisei.study.schema.plan import (
     Design,
@@ -70,4 +70,5 @@ __all__ = [
     "Verdict",
     "Version",
     "Visit",
+    "json_schema",
 ]

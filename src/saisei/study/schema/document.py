@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ from saisei.study.schema.results import (
 )
 from saisei.study.schema.values import Key, Part, Sourced, Text
 
-__all__ = ["SCHEMA", "StudyDocument"]
+__all__ = ["SCHEMA", "StudyDocument", "json_schema"]
 
 SCHEMA = "saisei-study/0.1"
 
@@ -63,3 +63,13 @@ class StudyDocument(Part):
     limits: tuple[Limit, ...] = ()
     gaps: tuple[Gap, ...] = ()
     sources: Annotated[dict[Key, Source], Field(min_length=1)]
+
+
+def json_schema() -> dict[str, Any]:
+    """The shape of a study document as JSON Schema; cross checks between parts are not in it.
+
+    >>> json_schema()["properties"]["schema"]["const"]
+    'saisei-study/0.1'
+    """
+    found = StudyDocument.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}

@@ -13,6 +13,7 @@ from saisei.study.schema.values import (
     Confidence,
     Count,
     Day,
+    Flag,
     Key,
     Number,
     Part,
@@ -57,8 +58,8 @@ class Design(Part):
 
     summary: Sourced[Text]
     phase: Sourced[Text] = Field(default_factory=not_stated)
-    controlled: Sourced[Annotated[bool, Field(strict=True)]]
-    randomised: Sourced[Annotated[bool, Field(strict=True)]]
+    controlled: Sourced[Flag]
+    randomised: Sourced[Flag]
     blinding: Sourced[Text] = Field(default_factory=not_stated)
     target_n: Sourced[Count] = Field(default_factory=not_stated)
     sample_size_rationale: Sourced[Text] = Field(default_factory=not_stated)

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from saisei.study.schema.values import (
     Confidence,
     Count,
+    Flag,
     Key,
     Part,
     Percent,
@@ -104,7 +105,7 @@ class Disagreement(Part):
     versions: Annotated[tuple[Version, ...], Field(min_length=1)]
     reading: Text
     reason: Text
-    resolved: Annotated[bool, Field(strict=True)] = True
+    resolved: Flag = True
 
 
 class Comparator(Part):

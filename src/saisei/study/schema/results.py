@@ -10,8 +10,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from saisei.study.schema.people import Measure
 from saisei.study.schema.values import (
     Ais,
+    Amount,
     Confidence,
     Count,
+    Flag,
     Key,
     Number,
     Part,
@@ -52,8 +54,8 @@ class Transition(Row):
 
     before: Grades
     after: Grades | None = None
-    unchanged: Annotated[bool, Field(strict=True)] = False
-    missing: Annotated[bool, Field(strict=True)] = False
+    unchanged: Flag = False
+    missing: Flag = False
     count: Count
 
     @model_validator(mode="after")
@@ -96,7 +98,7 @@ class Continuous(Row):
     kind: Literal["value", "change"]
     n: Sourced[Count] = Field(default_factory=not_stated)
     mean: Number
-    spread: Annotated[float, Field(strict=True, ge=0)] | None = None
+    spread: Amount | None = None
     spread_type: Spread
 
     @model_validator(mode="after")
@@ -116,7 +118,7 @@ class MotorLevels(Row):
     sides: Literal["at least one side", "both sides", "not stated"]
     count: Count
     n: Count
-    interim: Annotated[bool, Field(strict=True)] = False
+    interim: Flag = False
 
     @model_validator(mode="after")
     def _within(self) -> Self:
@@ -146,7 +148,5 @@ class AdverseEvents(Part):
     people: Sourced[Count] = Field(default_factory=not_stated)
     events: Sourced[Count] = Field(default_factory=not_stated)
     n: Sourced[Count]
-    person_years: Sourced[Annotated[float, Field(strict=True, ge=0)]] = Field(
-        default_factory=not_stated
-    )
+    person_years: Sourced[Amount] = Field(default_factory=not_stated)
     note: Text | None = None

@@ -23,9 +23,11 @@ from saisei.exam.isncsci.levels import Level
 
 __all__ = [
     "Ais",
+    "Amount",
     "Confidence",
     "Count",
     "Day",
+    "Flag",
     "Key",
     "Number",
     "Part",
@@ -107,23 +109,35 @@ class Sex(StrEnum):
     OTHER = "other"
 
 
-Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
+class Named(str):
+    """The short name of a type of value, used to name the parts of the JSON Schema."""
+
+    __slots__ = ()
+
+
+Text = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, min_length=1), Named("Text")
+]
 Key = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Count = Annotated[int, Field(strict=True, ge=0)]
-Number = Annotated[float, Field(strict=True)]
-Day = Annotated[float, Field(strict=True), AfterValidator(_day)]
-Years = Annotated[float, Field(strict=True, ge=0)]
-Percent = Annotated[float, Field(strict=True), AfterValidator(_percent)]
+Flag = Annotated[bool, Field(strict=True), Named("Flag")]
+Count = Annotated[int, Field(strict=True, ge=0), Named("Count")]
+Number = Annotated[float, Field(strict=True), Named("Number")]
+Amount = Annotated[float, Field(strict=True, ge=0), Named("Amount")]
+Day = Annotated[float, Field(strict=True), AfterValidator(_day), Named("Day")]
+Years = Annotated[float, Field(strict=True, ge=0), Named("Years")]
+Percent = Annotated[float, Field(strict=True), AfterValidator(_percent), Named("Percent")]
 Ais = Annotated[
     AIS,
     BeforeValidator(_grade),
     WithJsonSchema({"type": "string", "enum": [grade.value for grade in AIS]}),
+    Named("AIS"),
 ]
 Segment = Annotated[
     Level,
     BeforeValidator(_segment),
     PlainSerializer(lambda level: level.label, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "enum": [level.label for level in Level]}),
+    Named("Level"),
 ]
 Sources = Annotated[tuple[Key, ...], Field(min_length=1)]
 
@@ -183,6 +197,12 @@ class Sourced(Part, Generic[T]):
         if len(set(self.any_of)) != len(self.any_of):
             raise rule("any_of names a value twice", "name each once")
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """`SourcedCount` instead of the whole annotation, so that the JSON Schema can be read."""
+        names = [one for one in getattr(params[0], "__metadata__", ()) if isinstance(one, Named)]
+        return f"Sourced{names[0] if names else getattr(params[0], '__name__', 'Value')}"
+
     @property
     def known(self) -> bool:
         """Whether one value is given (it may still carry what else it could be)."""
@@ -241,6 +261,10 @@ def _spread(options: tuple[Any, ...], low: Any, high: Any) -> str:
 def _show(value: Any) -> str:
     if isinstance(value, Level):
         return value.label
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.10g}"
     return str(value)
