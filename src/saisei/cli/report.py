@@ -1,0 +1,92 @@
+"""`saisei report ID_OR_FILE --out DIR`: the main job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+class Form(StrEnum):
+    """What goes to the standard output when no folder is asked for."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def command(
+    study: Annotated[
+        str, typer.Argument(help="A bundled study (see `saisei study list`) or a study file.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the report; made if needed.")
+    ] = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="Print this to the standard output instead.")
+    ] = None,
+) -> None:
+    """Answer the main question for one study: page, data and figures.
+
+    Writes report.html, report.json and figures/ (SVG, PNG, CSV) to the folder. Research use only.
+    """
+    from saisei.errors import InputError
+    from saisei.report.document import build
+    from saisei.report.page import render_text
+    from saisei.study import load
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file, not a folder: name another folder with --out")
+    document = build(load(study), _now())
+    if form is Form.JSON:
+        typer.echo(_json(document))
+    elif form is Form.TEXT or out is None:
+        typer.echo(render_text(document), nl=False)
+    if out is not None:
+        _write(document, out, quiet=form is not None)
+
+
+def _now() -> str:
+    import os
+    from datetime import UTC, datetime
+
+    # SOURCE_DATE_EPOCH makes a report that can be compared byte by byte.
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _json(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _write(document: dict[str, Any], out: Path, *, quiet: bool) -> None:
+    from rich.console import Console
+
+    from saisei.cli.files import write_bytes, write_text
+    from saisei.report.page import render
+    from saisei.report.page_figures import all_figures
+
+    console = Console(stderr=True)
+    with console.status("drawing the figures"):
+        figures = all_figures(document)
+        page = render(document, figures)  # everything is made before anything is written
+    for figure in figures:
+        write_bytes(out / "figures" / f"{figure.name}.svg", figure.svg)
+        write_bytes(out / "figures" / f"{figure.name}.png", figure.png)
+        write_text(out / "figures" / f"{figure.name}.csv", figure.csv)
+    write_text(out / "report.json", _json(document) + "\n")
+    write_text(out / "report.html", page)
+    if quiet:
+        return
+    typer.echo(
+        f"The report is at {out / 'report.html'} (data: {out / 'report.json'}, figures: {out / 'figures'}/)"
+    )
+    typer.echo("")
+    for number, sentence in enumerate(document["answer"]["sentences"], 1):
+        typer.echo(f"{number}. {sentence}")
+    typer.echo("")
+    typer.echo(document["answer"]["caution"])

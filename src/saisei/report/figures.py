@@ -1,0 +1,144 @@
+"""Drawing: one style for all figures, each as SVG and PNG with its data as CSV.
+
+Takes plain numbers from the report document and gives `Figure` records. Holds no science: nothing is
+computed here but positions on paper. Colours are chosen to differ in grey and for colour-blind readers;
+on the page each is a CSS variable, so that the figures follow light and dark.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+__all__ = ["COLOURS", "Figure", "finish", "inline_svg", "panel", "percent_axis", "table_csv"]
+
+# name -> colour on paper. The page maps each to the CSS variable --fig-<name>.
+COLOURS: dict[str, str] = {
+    "ink": "#1b2531",
+    "muted": "#5c6873",
+    "grid": "#d8dde2",
+    "band": "#e6ebef",
+    "blue": "#0a63ad",
+    "orange": "#bf540b",
+    "green": "#157a5b",
+    "plum": "#8a3b7d",
+}
+INCH_WIDE = 7.2
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One finished figure.
+
+    `name` is the stem of its files, `title` says what to see in it, `alt` describes it for those who
+    cannot see it, `csv` holds the numbers drawn.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    svg: bytes
+    png: bytes
+    csv: str
+
+    @property
+    def inline(self) -> str:
+        """The SVG for a page: follows the page's colours, has a unique id space and a text alternative."""
+        return inline_svg(self.svg.decode("utf-8"), self.name, self.alt)
+
+
+@contextmanager
+def panel(height_inch: float, width_inch: float = INCH_WIDE) -> Iterator[tuple[Canvas, Axes]]:
+    """A canvas with one panel in the house style; closed when the block ends."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    style: dict[Any, Any] = {
+        "font.family": "DejaVu Sans",
+        "font.size": 9.5,
+        "axes.edgecolor": COLOURS["muted"],
+        "axes.labelcolor": COLOURS["ink"],
+        "axes.titlecolor": COLOURS["ink"],
+        "text.color": COLOURS["ink"],
+        "xtick.color": COLOURS["muted"],
+        "ytick.color": COLOURS["muted"],
+        "xtick.labelcolor": COLOURS["ink"],
+        "ytick.labelcolor": COLOURS["ink"],
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "grid.color": COLOURS["grid"],
+        "legend.frameon": False,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "saisei",
+    }
+    with mpl.rc_context(style):
+        canvas = Canvas(figsize=(width_inch, height_inch), layout="constrained")
+        FigureCanvasAgg(canvas)
+        yield canvas, canvas.add_subplot()
+
+
+def percent_axis(axes: Axes, which: str, high: float = 1.0) -> None:
+    """Label an axis in percent."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}%"))
+    axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
+    (axes.set_xlim if which == "x" else axes.set_ylim)(0.0, high)
+
+
+def finish(
+    canvas: Canvas, name: str, title: str, caption: str, alt: str, rows: Sequence[Mapping[str, Any]]
+) -> Figure:
+    """Write the canvas to SVG and PNG and join them with the data."""
+    return Figure(
+        name, title, caption, alt, _saved(canvas, "svg"), _saved(canvas, "png"), table_csv(rows)
+    )
+
+
+def _saved(canvas: Canvas, form: str) -> bytes:
+    stream = io.BytesIO()
+    # No date in the file: the same numbers give the same bytes.
+    metadata = {"Date": None} if form == "svg" else {"Software": None}
+    canvas.savefig(stream, format=form, dpi=200, facecolor="white", metadata=metadata)
+    return stream.getvalue()
+
+
+def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV text; the columns are those of the first row."""
+    stream = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return stream.getvalue()
+
+
+def inline_svg(svg: str, name: str, alt: str) -> str:
+    """An SVG made fit for a page: no prolog, ids of its own, CSS colours, a text alternative."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    body = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{name}-\2", body)
+    body = re.sub(r'\s(width|height)="[^"]*pt"', "", body, count=2)
+    for word, colour in COLOURS.items():
+        body = body.replace(colour, f"var(--fig-{word}, {colour})")
+    # The white sheet behind the drawing is the page itself.
+    body = body.replace("fill: #ffffff", "fill: var(--fig-paper, #ffffff)")
+    label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return body.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+Drawing = Callable[[Mapping[str, Any]], Figure | None]

@@ -1,0 +1,135 @@
+"""The question and the answer in three sentences, put into words from the numbers of the document.
+
+One sentence each on: what was seen and what nature alone would do; what the safety record excludes;
+what would settle it. Nothing is computed; a sentence is left honest rather than full when a number is
+missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["QUESTION", "answer_sentences", "percent"]
+
+QUESTION = (
+    "Given these treated people, what would have happened without cells, how sure are we, is it safe, "
+    "and what would settle it?"
+)
+CAUTION = (
+    "Research use only. These are statements about groups, not a prognosis for a person, and no basis for "
+    "the choice of a dose or the release of a lot."
+)
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A probability in percent with two significant digits, never rounded to 0% or 100%.
+
+    >>> percent(0.0523), percent(0.3154), percent(0.00041), percent(0.9996), percent(None)
+    ('5.2%', '32%', '0.041%', 'more than 99.9%', 'not known')
+    """
+    if share is None:
+        return "not known"
+    shown = 100.0 * share
+    if shown > 99.9:
+        return "100%" if share >= 1.0 else "more than 99.9%"
+    if shown >= 9.95:
+        return f"{shown:.0f}%" if digits <= 2 else f"{shown:.1f}%"
+    if shown >= 0.995:
+        return f"{shown:.1f}%"
+    if shown <= 0.0:
+        return "0%"
+    return "less than 0.001%" if shown < 0.001 else f"{shown:.2g}%"
+
+
+def answer_sentences(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Question, three sentences and the caution."""
+    sentences = [_nature(document), _harm(document), _settle(document)]
+    return {"question": QUESTION, "sentences": sentences, "caution": CAUTION}
+
+
+def _nature(document: Mapping[str, Any]) -> str:
+    control = document["control"]
+    if control["rows"]:
+        return _against_control(document, control)
+    observed = document["comparators"]["observed"]
+    if observed is None:
+        return (
+            f"{document['endpoints']['why_not']} So this report cannot say what would have happened without "
+            "cells; it shows what the record holds and what a comparison would need."
+        )
+    return _against_tables(document, observed)
+
+
+def _against_control(document: Mapping[str, Any], control: Mapping[str, Any]) -> str:
+    one = control["rows"][0]
+    kind = "randomised" if control["randomised"] else "concurrent but not randomised"
+    better = one["treated"] / one["treated_n"] - one["control"] / one["control_n"]
+    favours = "the treated" if better > 0 else "the controls" if better < 0 else "neither"
+    return (
+        f"{one['treated']} of {one['treated_n']} treated and {one['control']} of {one['control_n']} controls "
+        f"({kind}) gained one AIS grade or more: the difference favours {favours}, and one at least as "
+        f"large, in either direction, comes about without any effect with probability "
+        f"{percent(one['p_two_sided'])} (Fisher's exact test)."
+    )
+
+
+def _against_tables(document: Mapping[str, Any], observed: Mapping[str, Any]) -> str:
+    rows = [
+        row
+        for row in document["comparators"]["rows"]
+        if row["enters_range"] and row["chance"] is not None
+    ]
+    low, high = observed["clopper_pearson"]
+    seen = (
+        f"{observed['count']} of {observed['n']} treated people gained two AIS grades or more (95% interval "
+        f"{percent(low)} to {percent(high)})"
+    )
+    if not rows:
+        return f"{seen}; no published table of natural recovery is comparable, so no chance can be given."
+    rates = sorted(row["rate"] for row in rows)
+    chances = sorted(row["chance"] for row in rows)
+    return (
+        f"{seen}; in {len(rows)} comparable published groups without cells {percent(rates[0])} to "
+        f"{percent(rates[-1])} did so, and at those rates a result at least as good comes about by "
+        f"itself with probability {percent(chances[0])} to {percent(chances[-1])}: the "
+        "answer lies in the choice of the comparator, not in these data."
+    )
+
+
+def _harm(document: Mapping[str, Any]) -> str:
+    rows = [row for row in document["safety"]["rows"] if row["risk_upper"] is not None]
+    if not rows:
+        return "The record gives no count of harm among the treated, so no risk can be excluded from it."
+    one = next((row for row in rows if row["kind"].startswith("serious")), rows[0])
+    what = f"{one['people']} of {one['n']} people had {one['what'].lower()}"
+    if one["people"]:
+        low, high = one["risk_interval"]
+        return f"{what} (95% interval of the risk {percent(low)} to {percent(high)})."
+    return (
+        f"{what.replace('0 of', 'None of')}, which excludes, with 95% confidence, only risks above "
+        f"{percent(one['risk_upper'], 3)}: too few people to call it safe."
+    )
+
+
+def _settle(document: Mapping[str, Any]) -> str:
+    settle = document["settle"]
+    if not settle:
+        return (
+            "A randomised comparison with blinded graders would settle it; without a natural rate for this "
+            "outcome no size is quoted here."
+        )
+    rows = [
+        row for row in settle["rows"] if row["gain"] == min(one["gain"] for one in settle["rows"])
+    ]
+    sizes = sorted(row["per_arm_fisher"] for row in rows)
+    single = next((row for row in rows if row["label"] == "middle"), rows[0])
+    gain = f"{100 * single['gain']:.0f} points"
+    highest = percent(max(settle["natural_rates"].values()))
+    return (
+        f"To show a gain of {gain} with 80% power, a trial with concurrent controls needs {sizes[0]} to "
+        f"{sizes[-1]} people per arm, depending on the natural rate; a single arm of "
+        f"{single['single_arm']} looks cheaper, but if the natural rate is {highest} instead of "
+        f"{percent(single['natural_rate'])} it declares success without any effect with probability "
+        f"{percent(single['single_arm_size_at_highest'])}."
+    )
