@@ -88,6 +88,19 @@ def test_average_over_draws_is_the_mean_of_the_exact_laws() -> None:
     assert mean_null(scores, draws).at_least(total) == pytest.approx(np.mean(each), rel=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.floats(0.0, 1.1))
+def test_compiled_tails_equal_the_whole_law_everywhere(
+    seed: int, people: int, where: float
+) -> None:
+    draws = rates_of(seed, people, draws=2)
+    scores = lattice_scores(mean_rates(draws), per_unit=60)
+    low, high = int(scores[:, 0].sum()), int(scores[:, -1].sum())
+    total = low + round(where * (high - low))
+    plain = [exact_null(scores, one).at_least(total) for one in draws]
+    assert tail_by_draw(scores, draws, total) == pytest.approx(plain, rel=1e-11, abs=1e-300)
+
+
 def test_shared_registry_effect_gives_a_wider_null_than_mixing_each_person_alone() -> None:
     # Two registries, 2% and 30% conversion: in truth all four people share one of them.
     low, high = [0.98, 0.02, 0, 0, 0], [0.70, 0.30, 0, 0, 0]

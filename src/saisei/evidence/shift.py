@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from saisei.chance import Discrete
 from saisei.errors import InputError, UnsupportedError
+from saisei.evidence.shift_kernel import upper_tails
 from saisei.params import value
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "lattice_scores",
     "mean_null",
     "mean_rates",
+    "representative",
     "ridits",
     "tail_by_draw",
     "tail_probability",
@@ -96,7 +98,7 @@ class TailProbability:
         p: mean over draws.
         monte_carlo_error: standard error of `p` from the finite number of draws (0 for one draw).
         interval: 5% and 95% points of the probability over draws.
-        draws: how many draws were used.
+        draws: how many draws it stands for.
     """
 
     p: float
@@ -251,22 +253,43 @@ def tail_by_draw(scores: I64, draws: F64, total: int) -> F64:
     above = total - int(scores[:, 0].sum())
     if above <= 0:
         return np.ones(len(rates))
-    parts = [
-        # Summed from the far end, smallest terms first, so that small tails keep their digits.
-        _convolve(scores, part)[:, above:][:, ::-1].sum(axis=1)
-        for part in _blocks_of_draws(rates, scores)
-    ]
-    return np.asarray(np.minimum(np.concatenate(parts), 1.0))
+    found = upper_tails(scores - scores[:, :1], np.ascontiguousarray(rates), above)
+    return np.asarray(np.minimum(found, 1.0))
 
 
-def tail_probability(tails: F64) -> TailProbability:
+def representative(draws: F64, scores: I64, most: int | None = None) -> I64:
+    """Indices of draws that stand for all: every k-th of the draws ordered by their expected score.
+
+    Args:
+        draws: shape (draws, people, 5).
+        scores: lattice scores, shape (people, 5).
+        most: how many to keep; as many as `evidence.shift_most_work` allows when None.
+
+    Returns:
+        Whole numbers, rising; all draws when they are few enough. Never depends on an outcome.
+    """
+    width = int((scores[:, -1] - scores[:, 0]).sum()) + 1
+    affordable = int(value("evidence.shift_most_work") / (GRADES * len(scores) * width / 2))
+    keep = max(1, min(len(draws), affordable if most is None else most))
+    if keep == len(draws):
+        return np.arange(keep)
+    order = np.argsort(np.einsum("dpg,pg->d", draws, scores), kind="stable")
+    middle = ((np.arange(keep) + 0.5) * len(draws) / keep).astype(np.int64)
+    return np.asarray(np.sort(order[middle]))
+
+
+def tail_probability(tails: F64, draws: int | None = None) -> TailProbability:
     """Mean, Monte Carlo error and 5% to 95% range of tail probabilities, one for each draw.
+
+    Args:
+        tails: one probability for each draw used.
+        draws: how many draws these stand for; their number when None.
 
     >>> tail_probability(np.array([0.25, 0.25])).p
     0.25
     """
-    count = len(tails)
-    error = float(tails.std(ddof=1)) / math.sqrt(count) if count > 1 else 0.0
+    count = len(tails) if draws is None else draws
+    error = float(tails.std(ddof=1)) / math.sqrt(count) if len(tails) > 1 else 0.0
     low, high = (float(x) for x in np.quantile(tails, (0.05, 0.95)))
     return TailProbability(min(1.0, float(tails.mean())), error, (low, high), count)
 

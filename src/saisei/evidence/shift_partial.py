@@ -44,6 +44,10 @@ class Rates:
         """Number of draws."""
         return len(next(iter(self.by_baseline.values())))
 
+    def take(self, indices: I64) -> Rates:
+        """The same people under some of the draws."""
+        return Rates({rank: draws[indices] for rank, draws in self.by_baseline.items()})
+
 
 def assign(rates: Rates, baselines: Sequence[int]) -> F64:
     """Rates when every person had the given grade at baseline, shape (draws, people, 5)."""

@@ -43,7 +43,7 @@ OutcomeSet = Sequence[int]
 
 _TINY = 1e-300
 _REACH = 10.0  # the grid of b: odds ratios from exp(-10) to exp(10); a definition of "everything"
-_STEP = 0.025
+_STEP = 0.05
 _HALF = round(_REACH / _STEP)
 _ABOVE: F64 = np.linspace(0.0, _REACH, _HALF + 1, dtype=np.float64)
 # Zero stands twice, as -0.0 and 0.0, so that a density cut at zero is integrated without error there.
