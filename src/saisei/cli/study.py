@@ -81,6 +81,8 @@ def validate(
         try:
             load(name)
         except DocumentError as error:
+            if error.document != name:  # a fault of ours, not of the user's file
+                raise
             faults = [
                 {"where": one.where, "value": one.value, "rule": one.rule, "mend": one.mend}
                 for one in error.faults

@@ -25,6 +25,8 @@ _NAMED = {
 }  # fmt: skip
 # where items point to another list: field -> section that holds the names
 _POINTS = {"arm": "arms", "part_of": "arms", "visit": "visits", "endpoint": "endpoints"}
+# nothing of the schema lies deeper; what does is an unknown key, reported once at its head
+_DEPTH = 12
 
 
 def cross_check(raw: Mapping[str, Any], sections: Sections) -> list[Found]:
@@ -47,6 +49,8 @@ def _unknown_sources(raw: Mapping[str, Any]) -> Iterator[Found]:
     stack: list[tuple[Path, Any]] = [((), raw)]
     while stack:
         path, node = stack.pop()
+        if len(path) > _DEPTH:
+            continue
         if isinstance(node, Mapping):
             stack += [((*path, key), child) for key, child in reversed(list(node.items()))]
         elif isinstance(node, list):
@@ -86,24 +90,25 @@ def _twice(raw: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def _dangling(raw: Mapping[str, Any]) -> Iterator[Found]:
+    names = {
+        section: dict.fromkeys(name for _, name in _names(raw, section, _NAMED[section]))
+        for section in _POINTS.values()
+    }
     for section, content in raw.items():
         if not isinstance(content, list):
             continue
         for position, item in enumerate(content):
-            yield from _points(raw, (section, position), item)
+            yield from _points(names, (section, position), item)
             outcomes = item.get("outcomes") if isinstance(item, Mapping) else None
             for place, outcome in enumerate(outcomes if isinstance(outcomes, list) else []):
-                yield from _points(raw, (section, position, "outcomes", place), outcome)
+                yield from _points(names, (section, position, "outcomes", place), outcome)
 
 
-def _points(raw: Mapping[str, Any], path: Path, item: Any) -> Iterator[Found]:
+def _points(names: Mapping[str, dict[str, None]], path: Path, item: Any) -> Iterator[Found]:
     for field, section in _POINTS.items():
         name = item.get(field) if isinstance(item, Mapping) else None
-        if not isinstance(name, str):
-            continue
-        known = [key for _, key in _names(raw, section, _NAMED[section])]
-        if name not in known:
-            mend = f"add it to {section} or write one of {_some(known)}"
+        if isinstance(name, str) and name not in names[section]:
+            mend = f"add it to {section} or write one of {_some(list(names[section]))}"
             yield (*path, field), Fault("", f'"{name}"', f"is not among the {section}", mend)
 
 
@@ -117,6 +122,8 @@ def _participants_fit_arms(sections: Sections) -> Iterator[Found]:
         return
     sizes = _arm_sizes(sections)
     listed = Counter(person.arm for _, person in sections.of("participants"))
+    if not listed.keys() <= {arm.key for _, arm in sections.of("arms")}:
+        return  # a person who points nowhere is reported already
     for position, arm in sections.of("arms"):
         n = sizes.get(arm.key)
         if n is not None and arm.key in listed and listed[arm.key] != n:
@@ -220,7 +227,10 @@ def _ages_believable(sections: Sections) -> Iterator[Found]:
         age = person.age_years.low
         if age is not None and age > highest:
             rule = f"is above {highest:g} years"
-            yield ("participants", position, "age_years"), Fault("", f"{age:g}", rule, "mend it")
+            yield (
+                ("participants", position, "age_years"),
+                Fault("", f"{age:g}", rule, "check the source"),
+            )
 
 
 def _visits_in_order(sections: Sections) -> Iterator[Found]:

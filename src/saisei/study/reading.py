@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -16,15 +18,20 @@ from saisei.study.lines import Path, find_lines, line_of, show_path
 from saisei.study.schema import SCHEMA, StudyDocument
 from saisei.study.sections import Sections, fields_at
 
-__all__ = ["read_document"]
+__all__ = ["check_tree", "read_document"]
 
 Found = tuple[Path, Fault]
 _SHOWN = 60
+# faults that are worded one by one; a file with more is not a study document
+_WORDED = 200
+_WHOLE: Path = ("the file",)
+# keys of thirty and more parts: the parser's time grows with the square of their number
+_DEEP_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
 
 # error type of the validator -> (rule, mend); {…} are filled from the error's own context
 _RULES: dict[str, tuple[str, str]] = {
     "string_type": ("must be text", "put it in quotation marks"),
-    "string_too_short": ("is empty text", "write it, or leave the key out"),
+    "string_too_short": ("is empty text", "write it, or leave the key out where it may be missing"),
     "int_type": ("must be a whole number", "write it without quotation marks or decimals"),
     "float_type": ("must be a number", "write it without quotation marks"),
     "bool_type": ("must be true or false", "write true or false without quotation marks"),
@@ -55,13 +62,9 @@ def read_document(content: bytes, name: str) -> StudyDocument:
     """
     text = _decode(content, name)
     raw = _parse(text, name)
-    found = _version_faults(raw)
-    document: StudyDocument | None = None
-    if not found:
-        document, found = _validate(raw)
+    document, found = check_tree(raw)
     if found or document is None:
-        lines = find_lines(text)
-        raise DocumentError(name, [_placed(path, fault, lines) for path, fault in found])
+        raise DocumentError(name, _placed(found, find_lines(text)))
     return document
 
 
@@ -90,18 +93,26 @@ def _decode(content: bytes, name: str) -> str:
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
+    deep = Fault("the file", "", "is nested too deeply", "write lists and tables flat")
+    if _DEEP_KEY.search(text):
+        raise DocumentError(name, [deep])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason, _, place = str(error).rpartition(" (at ")
-        where = place.rstrip(")") or "the file"
-        rule = f"is not TOML: {reason or error}"
-        fault = Fault(where, "", rule, "mend that line; https://toml.io describes the form")
+        fault = _not_toml(error, text)
     except RecursionError:
-        fault = Fault("the file", "", "is nested too deeply", "write lists and tables flat")
+        fault = deep
     except ValueError as error:  # a date that no calendar has, a number of too many digits
         fault = Fault("the file", "", f"is not TOML: {error}", "mend that value")
     raise DocumentError(name, [fault])
+
+
+def _not_toml(error: tomllib.TOMLDecodeError, text: str) -> Fault:
+    match = re.search(r" \(at (line (\d+), column \d+)\)$", str(error))
+    where = match.group(1) if match else "the end of the file"
+    line = text.split("\n")[int(match.group(2)) - 1].strip() if match else ""
+    rule = f"is not TOML: {str(error).rpartition(' (at ')[0]}"
+    return Fault(where, _cut(line), rule, "mend that line; https://toml.io describes the form")
 
 
 def _version_faults(raw: Mapping[str, Any]) -> list[Found]:
@@ -115,21 +126,38 @@ def _version_faults(raw: Mapping[str, Any]) -> list[Found]:
     return [(("schema",), Fault("", _short(version), rule, mend))]
 
 
-def _validate(raw: dict[str, Any]) -> tuple[StudyDocument | None, list[Found]]:
+def check_tree(raw: dict[str, Any]) -> tuple[StudyDocument | None, list[Found]]:
+    """The document of a parsed TOML tree, and every fault with its path."""
+    wrong_version = _version_faults(raw)
+    if wrong_version:
+        return None, wrong_version
     document: StudyDocument | None = None
     found: list[Found] = []
     try:
         document = StudyDocument.model_validate(raw)
     except ValidationError as error:
-        found = [_translate(one, raw) for one in error.errors(include_url=False)]
-    sections = Sections.read(raw, [path for path, _ in found])
+        every = error.errors(include_url=False)
+        found = [_translate(one) for one in every[:_WORDED]]
+        if len(every) > _WORDED:
+            return None, [*found, _more(len(every) - _WORDED)]
+    if document is not None:
+        sections = Sections.of_document(document)
+    else:
+        sections = Sections.read(raw, [path for path, _ in found])
     first: dict[Path, Fault] = {}
     for path, fault in [*found, *cross_check(raw, sections)]:
         first.setdefault(path, fault)  # one fault for one place: the shape before its meaning
-    return document, list(first.items())
+    every_one = list(first.items())
+    if len(every_one) > _WORDED:
+        return document, [*every_one[:_WORDED], _more(len(every_one) - _WORDED)]
+    return document, every_one
 
 
-def _translate(error: Any, raw: dict[str, Any]) -> Found:
+def _more(count: int) -> Found:
+    return _WHOLE, Fault("", "", f"has {count:,} more faults", "mend these first")
+
+
+def _translate(error: Any) -> Found:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
     kind, context = error["type"], error.get("ctx", {})
     shown = "" if kind == "missing" else _short(error["input"])
@@ -145,24 +173,35 @@ def _translate(error: Any, raw: dict[str, Any]) -> Found:
     return path, Fault("", shown, rule.format(**context), mend.format(**context))
 
 
-def _placed(path: Path, fault: Fault, lines: dict[Path, int]) -> Fault:
-    line = line_of(path, lines)
-    where = show_path(path) + (f" (line {line})" if line else "")
-    return Fault(where, fault.value, fault.rule, fault.mend)
+def _placed(found: list[Found], lines: dict[Path, int]) -> list[Fault]:
+    """The faults with path and line, in the order of the file."""
+    placed = [(line_of(path, lines), path, fault) for path, fault in found]
+    placed.sort(key=lambda one: (one[1] == _WHOLE, one[0] or 0))
+    return [
+        Fault(show_path(path) + (f" (line {line})" if line else ""), one.value, one.rule, one.mend)
+        for line, path, one in placed
+    ]
 
 
 def _short(value: Any) -> str:
-    """The value as it would be typed, cut to one short line; containers only by their size."""
+    """The value as it would be typed, cut to one short line; what it holds in turn is left out."""
     if isinstance(value, BaseModel):
         return ""
     if isinstance(value, Mapping):
-        return "a table"
+        pairs = (
+            f"{key} = {'...' if isinstance(child, Mapping | list) else _short(child)}"
+            for key, child in islice(value.items(), _SHOWN)
+        )
+        return _cut(f"{{ {', '.join(pairs)} }}" if value else "{}")
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and value.bit_length() > _SHOWN * 3:
         return "a very long number"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
+    return _cut(f'"{value}"' if isinstance(value, str) else str(value))
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text[: _SHOWN * 4].split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

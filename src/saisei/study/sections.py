@@ -27,6 +27,13 @@ class Sections:
     faulty: frozenset[str]
 
     @classmethod
+    def of_document(cls, document: StudyDocument) -> Sections:
+        """All lists of a document without faults of shape."""
+        lists = {name: getattr(document, name) for name in StudyDocument.model_fields}
+        items = {k: tuple(enumerate(v)) for k, v in lists.items() if isinstance(v, tuple)}
+        return cls(items, frozenset())
+
+    @classmethod
     def read(cls, raw: Mapping[str, Any], faults: Iterable[Path]) -> Sections:
         """Read every item on its own; `faults` are the paths found wrong so far."""
         items: dict[str, tuple[tuple[int, Any], ...]] = {}

@@ -72,4 +72,19 @@ def json_schema() -> dict[str, Any]:
     'saisei-study/0.1'
     """
     found = StudyDocument.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+    names = {key: part["title"] for key, part in found["$defs"].items()}
+    found["$defs"] = dict(sorted((names[key], part) for key, part in found["$defs"].items()))
+    content: dict[str, Any] = _renamed(
+        found, {f"#/$defs/{k}": f"#/$defs/{n}" for k, n in names.items()}
+    )
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **content}
+
+
+def _renamed(node: Any, references: dict[str, str]) -> Any:
+    """The generator names parts after their whole annotation; readers want `SourcedDay`."""
+    if isinstance(node, dict):
+        return {
+            key: references.get(child, child) if key == "$ref" else _renamed(child, references)
+            for key, child in node.items()
+        }
+    return [_renamed(child, references) for child in node] if isinstance(node, list) else node

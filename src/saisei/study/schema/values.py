@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
@@ -198,7 +199,7 @@ class Sourced(Part, Generic[T]):
             raise rule("any_of names a value twice", "name each once")
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """`SourcedCount` instead of the whole annotation, so that the JSON Schema can be read."""
         names = [one for one in getattr(params[0], "__metadata__", ()) if isinstance(one, Named)]
         return f"Sourced{names[0] if names else getattr(params[0], '__name__', 'Value')}"
@@ -270,6 +271,7 @@ def _show(value: Any) -> str:
     return str(value)
 
 
+@cache
 def not_stated() -> Any:
     """The stand-in for a value that the document does not mention; unknown, without a source."""
     return Sourced[Any].model_construct(
