@@ -113,12 +113,42 @@ def schema() -> None:
 
 @app.command()
 def new(
-    exams: Annotated[Path, typer.Option(help="An export of exams, in any form that Saisei reads.")],
+    exams: Annotated[
+        Path, typer.Option(help="An export of exams, in any layout that Saisei reads.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="The document to write; printed when left out.")
     ] = None,
-    format: Annotated[str, typer.Option(help="auto, or the name of the form.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, or the name of the layout.")] = "auto",
     policy: Annotated[str, typer.Option(help="Grading policy.")] = "default",
+    role: Annotated[
+        str, typer.Option(help="Role of the people: treated, control or context.")
+    ] = "context",
+    lenient: Annotated[bool, typer.Option(help="Mend what can mean one thing only.")] = False,
 ) -> None:
     """Turn an export of exams into a study document that asks for what only a person knows."""
-    raise typer.Exit(2)
+    import hashlib
+
+    from saisei.cli.files import write_text
+    from saisei.errors import InputError
+    from saisei.exam.formats import read_exams
+    from saisei.study import parse
+    from saisei.study.drafting import draft
+
+    if role not in ("treated", "control", "context"):
+        raise InputError(f"--role {role} is none of treated, control, context")
+    if exams.is_dir():
+        raise InputError(f"{exams} is a folder; name the file with the exams")
+    content = exams.read_bytes()
+    table = read_exams(content, format, lenient, name=exams.name)
+    made = draft(table, hashlib.sha256(content).hexdigest(), policy, role)
+    people = len(parse(made.encode(), "the draft").participants)
+    if out is None:
+        typer.echo(made, nl=False)
+    else:
+        write_text(out, made)
+    typer.echo(
+        f"{people} people, {len(table.rows)} exams; {made.count('# ASK')} questions marked ASK"
+        + (f"; written to {out}" if out else ""),
+        err=True,
+    )

@@ -74,7 +74,8 @@ def _plan(study: Study) -> Iterator[str]:
             yield _line(_value(study, name, one))
     for exclusion in document.eligibility.exclusions:
         yield _line(_value(study, f"excluded, {exclusion.group}", exclusion.what))
-    yield "Outcome definitions"
+    if document.endpoints:
+        yield "Outcome definitions"
     for endpoint in document.endpoints:
         text = f"{endpoint.name} ({endpoint.rank}; {endpoint.chosen.value}): {endpoint.definition}"
         yield _line(text + _cited(study, endpoint))
@@ -193,9 +194,11 @@ def _arithmetic(study: Study) -> Iterator[str]:
 
 
 def _limits(study: Study) -> Iterator[str]:
-    yield "Limits"
+    if study.document.limits:
+        yield "Limits"
     yield from (_line(f"- {one.text}{_cited(study, one)}") for one in study.document.limits)
-    yield "Not known"
+    if study.document.gaps:
+        yield "Not known"
     for gap in study.document.gaps:
         looked = f" (looked in {', '.join(gap.looked_in)})" if gap.looked_in else ""
         yield _line(f"- {gap.what}: {gap.confidence.value}{looked}")
