@@ -194,7 +194,8 @@ def fisher_rejections(
     Args:
         n1, n2: people per arm.
         alpha: level; an outcome rejects when its p value is at most alpha.
-        alternative: "two-sided" (minimum-likelihood rule), "less" or "greater", of arm 1.
+        alternative: "two-sided" (minimum-likelihood rule, as R), "less" or "greater", of arm 1, or
+            "equal tails" (each tail at most alpha / 2, as clinfun; the same when n1 = n2).
 
     Raises:
         InputError: a value is out of range.
@@ -223,7 +224,11 @@ def _log_choose(n: int) -> Array:
 
 def _tail_p_values(pmf: Array, alternative: str) -> Array:
     """The p value of every cell from the rows' laws, by the rule of the alternative."""
-    require_choice(alternative, "alternative", ("two-sided", "less", "greater"))
+    require_choice(alternative, "alternative", ("two-sided", "less", "greater", "equal tails"))
+    if alternative == "equal tails":
+        lower = np.cumsum(pmf, axis=1)
+        upper = np.cumsum(pmf[:, ::-1], axis=1)[:, ::-1]
+        return np.asarray(2.0 * np.minimum(lower, upper))
     if alternative == "less":
         return np.asarray(np.cumsum(pmf, axis=1))
     if alternative == "greater":
@@ -249,7 +254,7 @@ def fisher_exact_power(
         n1, n2: people per arm.
         p1, p2: true event probabilities.
         alpha: level.
-        alternative: "two-sided" (minimum-likelihood rule), "less" or "greater", of arm 1.
+        alternative: as for `fisher_rejections`.
 
     Raises:
         InputError: a value is out of range.
@@ -262,8 +267,14 @@ def fisher_exact_power(
     return float(binomial_pmf_vector(n1, p1) @ rejects @ binomial_pmf_vector(n2, p2))
 
 
-def _exact_search(power_at: Callable[[int], float], goal: float, guess: int) -> ExactSize:
-    """Smallest n reaching the goal and smallest from which it stays, up to 1.3 times the first + 20."""
+def _exact_search(
+    power_at: Callable[[int], float], goal: float, guess: int, window: int | None = None
+) -> ExactSize:
+    """Smallest n reaching the goal and smallest from which it stays.
+
+    Without a window the search ends at 1.3 times the first + 20; with one it looks at guess - window
+    to guess + window only.
+    """
     powers: dict[int, float] = {}
 
     def reached(n: int) -> bool:
@@ -271,6 +282,13 @@ def _exact_search(power_at: Callable[[int], float], goal: float, guess: int) -> 
             powers[n] = power_at(n)
         return powers[n] >= goal
 
+    if window is not None:
+        span = range(max(1, guess - window), guess + window + 1)
+        failing = [n for n in span if not reached(n)]
+        stays = failing[-1] + 1 if failing else span.start
+        reached(stays)
+        first = next((n for n in span if powers[n] >= goal), stays)
+        return ExactSize(first, powers[first], stays, powers[stays], span.stop - 1)
     # Walk down from the guess until well below the goal, then up: the saw's teeth are a few people.
     start = max(1, guess)
     while start > 1 and (reached(start) or powers[start] > goal - 0.1):
@@ -291,6 +309,8 @@ def fisher_n(
     alpha: float = 0.05,
     power: float = 0.8,
     alternative: str = "two-sided",
+    *,
+    window: int | None = None,
 ) -> ExactSize:
     """People per arm for Fisher's exact test, by its exact power.
 
@@ -298,7 +318,8 @@ def fisher_n(
         p1, p2: true event probabilities, not equal.
         alpha: level.
         power: wanted.
-        alternative: "two-sided", "less" or "greater", of arm 1.
+        alternative: as for `fisher_rejections`.
+        window: search only this many people around the Casagrande-Pike-Smith size.
 
     Raises:
         InputError: a value is out of range.
@@ -311,7 +332,7 @@ def fisher_n(
     guess = two_proportion_n(p1, p2, alpha, power, "casagrande-pike-smith")
     _arm(guess, "the size needed")
     return _exact_search(
-        lambda n: fisher_exact_power(n, n, p1, p2, alpha, alternative), power, guess
+        lambda n: fisher_exact_power(n, n, p1, p2, alpha, alternative), power, guess, window
     )
 
 

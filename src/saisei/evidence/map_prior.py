@@ -38,7 +38,7 @@ PROBS = (0.025, 0.5, 0.975)
 _TAU_NODES = 48
 _MU_NODES = 31
 _STUDY_NODES = 15
-_FINE = 161
+_FINE = 321
 # Spread is integrated to this many prior scales; the half-normal beyond holds 6e-7.
 _TAU_REACH = 5.0
 _LIGHTEST = 1e-10
@@ -148,7 +148,8 @@ def _fine_rule() -> tuple[Array, Array]:
     order = np.arange(_MU_NODES)
     at_nodes = np.polynomial.legendre.legvander(t, _MU_NODES - 1)
     coefficients = (at_nodes * w[:, None]).T * ((2.0 * order + 1.0) / 2.0)[:, None]
-    return fine, np.polynomial.legendre.legvander(fine, _MU_NODES - 1) @ coefficients
+    carry: Array = np.asarray(np.polynomial.legendre.legvander(fine, _MU_NODES - 1) @ coefficients)
+    return fine, carry
 
 
 def _defaults(
