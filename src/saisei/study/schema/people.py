@@ -56,6 +56,7 @@ class Arm(Part):
     levels: Sourced[Segment] = Field(default_factory=not_stated)
     exam_day: Sourced[Day] = Field(default_factory=not_stated)
     treatment_day: Sourced[Day] = Field(default_factory=not_stated)
+    injury_year: Sourced[Count] = Field(default_factory=not_stated)
     dose_cells: Sourced[Count] = Field(default_factory=not_stated)
     note: Text | None = None
 
@@ -89,6 +90,7 @@ class Participant(Part):
     level: Sourced[Segment] = Field(default_factory=not_stated)
     exam_day: Sourced[Day] = Field(default_factory=not_stated)
     treatment_day: Sourced[Day] = Field(default_factory=not_stated)
+    injury_year: Sourced[Count] = Field(default_factory=not_stated)
     age_years: Sourced[Years] = Field(default_factory=not_stated)
     sex: Sourced[Sex] = Field(default_factory=not_stated)
     cause: Sourced[Text] = Field(default_factory=not_stated)
