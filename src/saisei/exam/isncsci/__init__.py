@@ -6,7 +6,13 @@
 from saisei.exam.isncsci.classify import classify
 from saisei.exam.isncsci.grades import AIS
 from saisei.exam.isncsci.levels import DERMATOMES, KEY_MUSCLES, Level
+from saisei.exam.isncsci.plausibility import (
+    PlausibilityWarning,
+    plausibility,
+    plausibility_change,
+)
 from saisei.exam.isncsci.policy import DEFAULT, POLICIES, PRAXIS, Policy, policy_named
+from saisei.exam.isncsci.reasons import Item, MuscleCount, Reason, Why
 from saisei.exam.isncsci.record import COLUMNS, Anal, Exam, Flag, Score, Side
 from saisei.exam.isncsci.result import Classification, Completeness, Finding, Zone
 from saisei.exam.isncsci.totals import SidedTotal, Total, Totals
@@ -25,14 +31,21 @@ __all__ = [
     "Exam",
     "Finding",
     "Flag",
+    "Item",
     "Level",
+    "MuscleCount",
+    "PlausibilityWarning",
     "Policy",
+    "Reason",
     "Score",
     "Side",
     "SidedTotal",
     "Total",
     "Totals",
+    "Why",
     "Zone",
     "classify",
+    "plausibility",
+    "plausibility_change",
     "policy_named",
 ]

@@ -26,7 +26,6 @@ from saisei.exam.isncsci.domains import (
     BELOW_3,
     CAN_BE_ABSENT,
     CAN_BE_FELT,
-    CAN_BE_IMPAIRED,
     FIRST_BELOW,
     SOME,
     ExamDomains,
@@ -43,7 +42,7 @@ __all__ = ["COMPLETE", "INCOMPLETE", "ais_grades", "completeness"]
 COMPLETE, INCOMPLETE = 1, 2
 A, B, C, D, E = 1, 2, 4, 8, 16
 _S3, _INT = int(Level.S3), int(Level.INT)
-_TO_S2 = (1 << _S3) - 1
+_TO_S3 = (1 << _S3 + 1) - 1
 _EITHER, _YES, _NO = (True, False), (True,), (False,)
 
 
@@ -82,8 +81,7 @@ def side_groups(side: SideDomains, branches: Iterable[Branch], vac: bool) -> lis
         level = branch.level if branch.level != _INT else all_normal
         far, non_key_far = FIRST_BELOW[level + 3], side.non_key >= level + 4
         for sensory, felt in (
-            (branch.sensory & _TO_S2, _felt(sacral & CAN_BE_FELT, sacral & CAN_BE_ABSENT)),
-            (branch.sensory & 1 << _S3, _felt(sacral & CAN_BE_IMPAIRED, sacral & CAN_BE_ABSENT)),
+            (branch.sensory & _TO_S3, _felt(sacral)),
             (branch.sensory & 1 << _INT, _YES),
         ):
             if sensory:
@@ -92,10 +90,14 @@ def side_groups(side: SideDomains, branches: Iterable[Branch], vac: bool) -> lis
     return groups
 
 
-def _felt(possible: int, absent: int) -> tuple[bool, ...]:
-    if possible and absent:
-        return _EITHER
-    return _YES if possible else _NO if absent else ()
+def _felt(sacral: int) -> tuple[bool, ...]:
+    """Whether S4-5 can be felt below a sensory level of S3 or higher.
+
+    At level S3 it must not be normal; as domains are unbroken runs, one that can be felt can then also be 1.
+    """
+    if sacral & CAN_BE_FELT:
+        return _EITHER if sacral & CAN_BE_ABSENT else _YES
+    return _NO
 
 
 Key = tuple[bool, bool, bool]

@@ -30,7 +30,6 @@ CAN_BE_NORMAL = 1  # both 2
 CAN_BE_ABNORMAL = 2  # one of them below 2
 CAN_BE_ABSENT = 4  # both 0
 CAN_BE_FELT = 8  # one of them above 0
-CAN_BE_IMPAIRED = 16  # one of them above 0, and one below 2
 
 # What a muscle can be, as sets of grades.
 ABSENT = 0b000001
@@ -91,12 +90,16 @@ def _pair(touch: int, prick: int) -> int:
         for p in values_of(prick):
             found |= CAN_BE_NORMAL if t == p == 2 else CAN_BE_ABNORMAL
             found |= CAN_BE_ABSENT if t == p == 0 else CAN_BE_FELT
-            if not (t == p == 2 or t == p == 0):
-                found |= CAN_BE_IMPAIRED
     return found
 
 
 _PAIR = [[_pair(touch, prick) for prick in _SENSORY] for touch in _SENSORY]
+
+
+def sensory_pair(touch: int, prick: int) -> int:
+    """What a dermatome with these two codes can be, as bits `CAN_BE_...`."""
+    return _PAIR[touch][prick]
+
 
 # Index of the first key muscle that lies below a level (10 when none does), for any level up to INT + 4.
 FIRST_BELOW = tuple(

@@ -37,6 +37,7 @@ __all__ = [
     "Kind",
     "Score",
     "Side",
+    "place",
 ]
 
 Kind = Literal["motor", "sensory"]
@@ -222,7 +223,7 @@ _ALLOWED: tuple[tuple[frozenset[int], str], ...] = (
 )
 
 
-def _place(column: int) -> str:
+def place(column: int) -> str:
     """`right.motor.C6` for a column number."""
     if column >= 132:
         return ("vac", "dap", "right.lowest_non_key_muscle", "left.lowest_non_key_muscle")[
@@ -295,7 +296,7 @@ class Exam:
             rule = f"an exam has {len(COLUMNS)} codes in the order of COLUMNS"
             raise ExamError([Fault("codes", f"{len(codes)} values", rule)])
         faults = [
-            Fault(_place(i), str(code), f"is not a code of a {kind} item", f"column {COLUMNS[i]}")
+            Fault(place(i), str(code), f"is not a code of a {kind} item", f"column {COLUMNS[i]}")
             for i, (code, (allowed, kind)) in enumerate(zip(codes, _ALLOWED, strict=True))
             if code not in allowed
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -102,6 +103,7 @@ class Classification:
     left_motor_zpp: Finding[Zone]
     totals: Totals
     policy: str
+    total_why: Mapping[str, Why] = field(default_factory=dict, compare=False, repr=False)
 
     def findings(self) -> dict[str, Finding[Any]]:
         """The eleven findings by name, in the order of the worksheet."""
@@ -119,4 +121,6 @@ class Classification:
             total = getattr(self.totals, name)
             sums = f"right {total.right.text}, left {total.left.text}, both {total.both.text}"
             lines.append(f"{name.replace('_', ' ')}: {sums}")
+            if f"{name}.both" in self.total_why:
+                lines += [f"    {line}" for line in self.total_why[f"{name}.both"].lines()]
         return "\n".join(lines)
