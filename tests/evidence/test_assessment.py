@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from saisei.evidence.assessment import assess
-from saisei.evidence.persons import Subject
-from saisei.evidence.shift_answer import Verdict
+from saisei.evidence.persons import Subject, subjects
+from saisei.evidence.shift_answer import Verdict, case_tails
+from saisei.evidence.shift_model import LandmarkModel, model_for
 from saisei.evidence.shift_partial import Rates
 from saisei.evidence.shift_scenarios import Mode, Scenario
+from saisei.exam.isncsci.levels import Level
 from saisei.study import load, parse
 
 EARLY = np.array(
@@ -32,6 +35,8 @@ class ToyModel:
     """Natural recovery with one shared registry effect and an eight-week decay, for tests only."""
 
     digest = "toy"
+    registries: tuple[str, ...] = ()
+    fitted_rows: frozenset[str] = frozenset({"lammertse-2012-control-a"})
 
     def __init__(self, draws: int = 400, spread: float = 0.5) -> None:
         self.effects = spread * np.sort(np.random.default_rng(4).standard_normal(draws))
@@ -195,3 +200,43 @@ def test_the_verdict_rests_on_the_averaged_p_and_the_least_favourable_one() -> N
     assert sure.claim.p_averaged.p < vague.claim.p_averaged.p
     assert vague.claim.verdict is Verdict.NOT_BEYOND
     assert sure.claim.verdict in (Verdict.BEYOND, Verdict.DEPENDS)
+
+
+def test_the_packaged_fit_answers_keio_and_leaves_a_studys_own_controls_out_of_the_highest() -> (
+    None
+):
+    study = load("procord-rct-2012")
+    model = model_for(study)
+    assert isinstance(model, LandmarkModel)
+    assert model.own == frozenset({"ProCord controls"})
+    assert model.registry(highest=True) != "ProCord controls"
+    found = assess(load("keio-2025"))
+    assert found.treated is not None
+    claim = found.treated.claim
+    assert 0.0 < claim.p_best < claim.p_averaged.p < (claim.p_least_favourable or 0.0)
+    assert len(found.registries) > 5
+    chances = [one.to_c for one in found.registries]
+    assert chances == sorted(chances)
+
+
+def test_a_later_exam_day_never_makes_the_same_result_easier_by_nature() -> None:
+    people = subjects(load("keio-2025"), "treated")
+    model = model_for(load("keio-2025"))
+    chances = []
+    for day in (3.0, 10.0, 21.0, 35.0, 56.0):
+        rates = model.rates(people, Scenario(f"day {day}", exam_day=day))
+        chances.append(case_tails(rates, [one.reading for one in people]).p)
+    assert chances == sorted(chances, reverse=True)
+
+
+def test_levels_below_t12_and_open_windows_are_answered_not_refused() -> None:
+    one = subjects(load("keio-2025"), "treated")[0]
+    odd = replace(
+        one,
+        levels=(Level.L2, Level.L4),
+        exam_days=(300.0, None),
+        follow_up_days=(None, None),
+        injury_year=None,
+    )
+    rates = model_for(load("keio-2025")).rates([odd], Scenario("odd"))
+    assert np.all(np.isfinite(rates.by_baseline[0]))

@@ -15,10 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from saisei.evidence.landmark_store import Posterior
 from saisei.evidence.persons import Subject, subjects
 from saisei.evidence.shift import lattice_scores, mean_rates, representative
 from saisei.evidence.shift_answer import ArmAnswer, answer_arm
 from saisei.evidence.shift_control import ArmResult, PermutationTest, permutation_test
+from saisei.evidence.shift_model import model_for, own_controls, own_registries
 from saisei.evidence.shift_partial import mix
 from saisei.evidence.shift_posterior import (
     ShiftPosterior,
@@ -31,13 +33,17 @@ from saisei.evidence.shift_scenarios import MAIN, NaturalHistory
 from saisei.evidence.shift_sensitivity import (
     Corner,
     Driver,
+    InRegistry,
     SensitivityMap,
     corners,
     drivers,
+    in_registries,
     sensitivity_map,
 )
 from saisei.evidence.signals import Reading, informed_prior, load_signals
 from saisei.exam.isncsci.grades import AIS
+from saisei.exam.isncsci.levels import Level
+from saisei.params import value
 from saisei.study import Study
 
 __all__ = ["Assessment", "ControlComparison", "PriorReading", "assess"]
@@ -84,6 +90,7 @@ class Assessment:
         control_arm: control people against natural history; None without.
         priors: posterior of the shift odds ratio, neutral, sceptical, informed.
         signals: share of earlier signals confirmed, by reading of the rule.
+        registries: p with everybody in each fitted registry.
         corners: bounds over unknown level and exam day.
         drivers: one change at a time, largest first.
         map: rate x exam day; None when nobody began at AIS A or B.
@@ -101,6 +108,7 @@ class Assessment:
     control_arm: ArmAnswer | None
     priors: tuple[PriorReading, ...]
     signals: tuple[Reading, ...]
+    registries: tuple[InRegistry, ...]
     corners: tuple[Corner, ...]
     drivers: tuple[Driver, ...]
     map: SensitivityMap | None
@@ -170,7 +178,9 @@ def _people(study: Study, arms: Sequence[str]) -> tuple[Subject, ...]:
     return tuple(one for arm in arms for one in subjects(study, arm))
 
 
-def _limits(study: Study, treated: Sequence[Subject], controls: bool) -> tuple[str, ...]:
+def _limits(
+    study: Study, treated: Sequence[Subject], controls: bool, fitted: frozenset[str]
+) -> tuple[str, ...]:
     """What cannot be said, in sentences."""
     if not treated:
         return _without_grades(study)
@@ -183,6 +193,20 @@ def _limits(study: Study, treated: Sequence[Subject], controls: bool) -> tuple[s
     elif study.document.design.randomised.value is not True:
         found.append(
             "The arms were not made by chance: their comparison describes, it does not prove."
+        )
+    own = fitted.intersection(own_controls(study))
+    if own:
+        found.append(
+            f"The natural-history fit contains this study's own untreated arm ({', '.join(sorted(own))}): "
+            "the control comes first for this reason too. It is never taken as the highest registry."
+        )
+    if any(one.levels[0] is not None and one.levels[0] > Level.T12 for one in treated):
+        found.append("No published table follows AIS A below T12; such people are taken as T12.")
+    if all(one.injury_year is None for one in treated):
+        year = value("evidence.landmark_unknown_year")
+        found.append(
+            f"Years of injury are not in the record; {year:.0f} is taken, where recovery is held at its "
+            "last observed level. For an older trial that favours natural recovery."
         )
     if any(one.exam_days == (None, None) for one in treated):
         found.append(
@@ -244,19 +268,20 @@ def _can_say(treated: ArmAnswer | None, control: ControlComparison | None) -> tu
 
 
 def assess(
-    study: Study, posterior: NaturalHistory | None = None, seed: int | None = None
+    study: Study, posterior: Posterior | NaturalHistory | None = None, seed: int | None = None
 ) -> Assessment:
     """Assess the question of a study.
 
     Args:
         study: as loaded.
-        posterior: model of natural recovery; the packaged fit when None.
+        posterior: landmark posterior or another model of natural recovery; the packaged fit when None.
         seed: kept with the result; the calculation draws nothing itself.
 
     Raises:
         InputError: only for a fault of the model; a study that lacks something is answered.
+        UnsupportedError: an arm of more than 200 people.
     """
-    model = posterior if posterior is not None else _packaged()
+    model = model_for(study, posterior)
     treated = _people(study, [arm.key for arm in study.treated])
     control = _people(study, [arm.key for arm in study.controls])
     compared = _compare(study, treated, control) if treated and control else None
@@ -268,20 +293,15 @@ def assess(
         digest=study.digest,
         model_digest=model.digest,
         can_say=_can_say(answer, compared),
-        cannot_say=_limits(study, treated, bool(control)),
+        cannot_say=_limits(study, treated, bool(control), model.fitted_rows),
         control=compared,
         treated=answer,
         control_arm=answer_arm(study, "control", control, model) if control else None,
         priors=_priors(model, treated) if treated else (),
         signals=load_signals().readings,
+        registries=in_registries(model, treated, own_registries(study)) if treated else (),
         corners=corners(model, treated) if treated else (),
         drivers=drivers(model, treated) if treated else (),
         map=sensitivity_map(model, treated) if complete else None,
         seed=seed,
     )
-
-
-def _packaged() -> NaturalHistory:
-    from saisei.evidence.shift_model import packaged_model
-
-    return packaged_model()

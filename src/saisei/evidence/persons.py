@@ -37,6 +37,7 @@ class Subject:
         ages: youngest and oldest possible age in years.
         follow_up_days: first and last possible day of the follow-up exam after injury.
         basis: where level, exam day and age come from, in words.
+        injury_year: middle of the possible years; None where the record gives none.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Subject:
     ages: Days
     follow_up_days: Days
     basis: tuple[str, ...]
+    injury_year: float | None = None
 
     @property
     def baselines(self) -> tuple[int, ...]:
@@ -154,6 +156,8 @@ def _subject(
         low, high, level_words = _first_stated(_sources(study, arm, None, "levels"))
     exam, exam_words = _days(_sources(study, arm, person, "exam_day"))
     ages, age_words = _days(_sources(study, arm, person, "age_years"))
+    years, year_words = _days(_sources(study, arm, person, "injury_year"))
+    stated = [year for year in years if year is not None]
     worst = min(pairs, key=_gain)
     reading = worst
     if read[0] is not None and read[1] is not None:
@@ -169,7 +173,13 @@ def _subject(
         exam_days=exam,
         ages=ages,
         follow_up_days=_follow_up(study, arm, person, exam),
-        basis=(f"level {level_words}", f"exam day {exam_words}", f"age {age_words}"),
+        basis=(
+            f"level {level_words}",
+            f"exam day {exam_words}",
+            f"age {age_words}",
+            f"year of injury {year_words}",
+        ),
+        injury_year=sum(stated) / len(stated) if stated else None,
     )
 
 

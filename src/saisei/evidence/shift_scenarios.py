@@ -31,7 +31,7 @@ class Mode(StrEnum):
     WEIBULL = "recovery hazard decays as a Weibull"
     CURE = "part of the people never recover"
     NO_ERROR = "grades are read without error"
-    MORE_ERROR = "grades are misread twice as often"
+    MORE_ERROR = "grades are misread twice as often (at most every other time)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,16 @@ class Scenario:
         mode: which part of the posterior.
         level_group: put everybody in this group; as recorded when None.
         exam_day: put every baseline exam on this day; as recorded when None.
+        registry: put everybody in this fitted registry; a new one when None.
+        quick: whether fewer draws will do (comparisons of settings with each other).
     """
 
     name: str
     mode: Mode = Mode.MAIN
     level_group: str | None = None
     exam_day: float | None = None
+    registry: str | None = None
+    quick: bool = False
 
 
 MAIN = Scenario("as recorded")
@@ -60,6 +64,16 @@ class NaturalHistory(Protocol):
     @property
     def digest(self) -> str:
         """Digest of the inputs of the fit."""
+        ...
+
+    @property
+    def fitted_rows(self) -> frozenset[str]:
+        """Ids of the published rows behind the fit."""
+        ...
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """Names of the fitted registries; empty where the model knows none."""
         ...
 
     def offers(self, mode: Mode) -> bool:

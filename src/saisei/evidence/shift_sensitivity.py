@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,16 @@ from saisei.evidence.shift_scenarios import MAIN, Mode, NaturalHistory, Scenario
 from saisei.exam.isncsci.grades import AIS
 from saisei.params import parameter, value
 
-__all__ = ["Corner", "Driver", "SensitivityMap", "corners", "drivers", "sensitivity_map"]
+__all__ = [
+    "Corner",
+    "Driver",
+    "InRegistry",
+    "SensitivityMap",
+    "corners",
+    "drivers",
+    "in_registries",
+    "sensitivity_map",
+]
 
 F64 = NDArray[np.float64]
 _DRAWS = 100  # draws that stand for all in one sensitivity probability
@@ -46,6 +55,23 @@ class Corner:
     level_group: str
     exam_day: float | None
     p: float
+
+
+@dataclass(frozen=True, slots=True)
+class InRegistry:
+    """Everybody in one fitted registry: p there, over what the fit leaves open about it.
+
+    Attributes:
+        registry: name.
+        p: probability of a result at least as good.
+        to_c: mean natural chance of AIS C or better for these people there.
+        own: whether it is this study's own untreated arm.
+    """
+
+    registry: str
+    p: float
+    to_c: float
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +114,7 @@ class SensitivityMap:
 
 
 def _p(model: NaturalHistory, people: Sequence[Subject], scenario: Scenario) -> float:
-    rates = model.rates(people, scenario)
+    rates = model.rates(people, replace(scenario, quick=True))
     return case_tails(rates, [one.reading for one in people], _DRAWS).p
 
 
@@ -113,6 +139,26 @@ def corners(model: NaturalHistory, people: Sequence[Subject]) -> tuple[Corner, .
         )
         for group, day in itertools.product(level_groups(people), days)
     )
+
+
+def in_registries(
+    model: NaturalHistory, people: Sequence[Subject], own: Collection[str] = ()
+) -> tuple[InRegistry, ...]:
+    """p with everybody in each fitted registry, from the lowest natural recovery to the highest.
+
+    Args:
+        model: of natural recovery.
+        people: treated people.
+        own: registries that hold this study's own untreated arm.
+    """
+    pairs = [one.reading for one in people]
+    found = []
+    for name in model.registries:
+        scenario = Scenario(f"registry {name}", registry=name, quick=True)
+        rates = model.rates(people, scenario)
+        share = _share_to_c(mean_rates(assign(rates, [before for before, _ in pairs])))
+        found.append(InRegistry(name, case_tails(rates, pairs, _DRAWS).p, share, name in own))
+    return tuple(sorted(found, key=lambda one: one.to_c))
 
 
 def _mode_driver(
@@ -161,7 +207,7 @@ def drivers(model: NaturalHistory, people: Sequence[Subject]) -> tuple[Driver, .
         found.append(Driver("exam day", (("as recorded", base), *days)))
     found += [_mode_driver(model, people, name, settings, base) for name, settings in _MODES]
     if not all(one.certain for one in people):
-        rates = model.rates(people, MAIN)
+        rates = model.rates(people, replace(MAIN, quick=True))
         cases = [
             ("worst", case_tails(rates, [one.worst for one in people], _DRAWS).p),
             ("best", case_tails(rates, [one.best for one in people], _DRAWS).p),
@@ -195,7 +241,7 @@ def sensitivity_map(model: NaturalHistory, people: Sequence[Subject]) -> Sensiti
     baselines = np.array([before for before, _ in pairs])
 
     def mean_on(day: float) -> F64:
-        scenario = Scenario(f"day {day:g}", exam_day=day)
+        scenario = Scenario(f"day {day:g}", exam_day=day, quick=True)
         return mean_rates(assign(model.rates(people, scenario), baselines.tolist()))
 
     by_day = {day: mean_on(day) for day in (*grid, reference)}
