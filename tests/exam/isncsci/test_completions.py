@@ -202,6 +202,21 @@ def test_counts_and_levels_of_different_completions_are_not_mixed(
         assert sets(exam, policy) == union(exam.codes(), policy), exam.codes()
 
 
+@pytest.mark.parametrize("policy", ALL_POLICIES, ids=lambda p: p.name)
+def test_zones_of_a_non_key_muscle_go_with_the_grade_of_the_same_completion(
+    policy: Policy, make_exam: Callable[..., Exam]
+) -> None:
+    """With a non-key muscle and open leg muscles, zone and AIS belong to one completion."""
+    rng = random.Random(41 + ALL_POLICIES.index(policy))
+    for _ in range(60):
+        codes = make_exam(rng).codes()
+        codes[134] = rng.choice((21, 22, 23, 24, 25))
+        for column in [*rng.sample((61, 62, 63, 64, 65), 2), rng.choice((27, 93))]:
+            codes[column] = 9
+        codes[132], codes[133] = rng.choice(((0, 0), (0, 9), (9, 0), (0, 1)))
+        assert sets(Exam.from_codes(codes), policy) == union(codes, policy), codes
+
+
 def test_generated_exams_reach_every_grade_and_many_levels(make_exam: Callable[..., Exam]) -> None:
     """The generator reaches all five grades, all regions, ND results and non-key muscles."""
     rng = random.Random(13)
