@@ -20,7 +20,19 @@ from typing import Any, Final
 
 from saisei.errors import Fault, InputError
 
-__all__ = ["ABSENT", "MAX_BYTES", "MAX_CELL", "Absent", "Sheet", "load_bytes", "read_sheet"]
+__all__ = [
+    "ABSENT",
+    "MAX_BYTES",
+    "MAX_CELL",
+    "Absent",
+    "Sheet",
+    "decoded",
+    "flat_record",
+    "load_bytes",
+    "read_sheet",
+    "records_sheet",
+    "shown",
+]
 
 MAX_BYTES: Final = 1 << 30
 """Largest file that is read at once; larger tables belong into Parquet and `exam.formats.stream`."""
@@ -254,8 +266,8 @@ def _json_sheet(text: str, name: str) -> Sheet:
     records = document if isinstance(document, list) else [document]
     items: list[dict[str, Any] | Fault] = []
     for number, record in enumerate(records, 1):
-        items.append(_record(record, f"{name}, row {number}"))
-    return _records_sheet(items, [0] * len(items), "json", name)
+        items.append(flat_record(record, f"{name}, row {number}"))
+    return records_sheet(items, [0] * len(items), "json", name)
 
 
 def _looks_like_lines(body: str) -> bool:
@@ -271,18 +283,24 @@ def _json_lines_sheet(text: str, name: str) -> Sheet:
             continue
         where = f"{name}, line {number}"
         lines.append(number)
-        try:
-            items.append(_record(_DECODER.decode(line), where))
-        except (ValueError, RecursionError) as error:
-            items.append(Fault(where, "", f"broken JSON: {_reason(error)}", "mend the line"))
-    return _records_sheet(items, lines, "json lines", name)
+        value = decoded(line, where)
+        items.append(value if isinstance(value, Fault) else flat_record(value, where))
+    return records_sheet(items, lines, "json lines", name)
+
+
+def decoded(line: str, where: str) -> Any:
+    """One JSON value; a `Fault` where it is broken, names a key twice or is nested too deeply."""
+    try:
+        return _DECODER.decode(line)
+    except (ValueError, RecursionError) as error:
+        return Fault(where, "", f"broken JSON: {_reason(error)}", "mend the line")
 
 
 def _reason(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def _record(record: Any, where: str) -> dict[str, Any] | Fault:
+def flat_record(record: Any, where: str) -> dict[str, Any] | Fault:
     """One JSON object, flat: `{"right": {"motor": ...}}` becomes `right.motor. ...`."""
     if not isinstance(record, dict):
         return Fault(where, shown(record), "an exam is a JSON object", "write {...}")
@@ -324,7 +342,7 @@ def _leaves(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield path, inner
 
 
-def _records_sheet(
+def records_sheet(
     items: list[dict[str, Any] | Fault], lines: list[int], container: str, name: str
 ) -> Sheet:
     if not items:

@@ -23,7 +23,7 @@ from saisei.exam.formats.source import ABSENT
 from saisei.exam.formats.table import ExamTable
 from saisei.exam.isncsci.record import COLUMNS
 
-__all__ = ["WRITERS", "Written", "write_exams"]
+__all__ = ["WRITERS", "Written", "csv_bytes", "parquet_bytes", "write_exams"]
 
 _SCORES = len(COLUMNS) - 4
 _VAC, _DAP, _RIGHT_NON_KEY, _LEFT_NON_KEY = range(_SCORES, len(COLUMNS))
@@ -191,7 +191,8 @@ def _reported_names(table: ExamTable, layout: Layout) -> dict[str, str]:
 # ---- Containers -------------------------------------------------------------------------------------
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """A CSV file, UTF-8, comma, newline."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
@@ -263,7 +264,8 @@ def _json_lines(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     return "".join(_dump(one, None) + "\n" for one in _objects(header, rows)).encode()
 
 
-def _parquet(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+def parquet_bytes(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """A Parquet file; columns of items as int8 codes."""
     pa: Any = importlib.import_module("pyarrow")
     pq: Any = importlib.import_module("pyarrow.parquet")
 
@@ -293,8 +295,8 @@ def _column(pa: Any, cells: list[Any]) -> Any:
 
 
 _CONTAINERS: Mapping[str, Callable[[Sequence[str], Sequence[Sequence[Any]]], bytes]] = {
-    "csv": _csv,
+    "csv": csv_bytes,
     "json": _json,
     "json lines": _json_lines,
-    "parquet": _parquet,
+    "parquet": parquet_bytes,
 }
