@@ -147,5 +147,6 @@ def what_would_settle(natural_rates: Mapping[str, float]) -> Settle:
         if rate + gain / 100 < 1.0
     ]
     rows = tuple(_row(label, rate, gain, highest) for label, rate, gain in cases)
-    curves = tuple(curve for case in cases for curve in _curves(*case))
+    smallest = min(points) / 100  # the curves of larger gains would crowd the picture
+    curves = tuple(curve for case in cases if case[2] == smallest for curve in _curves(*case))
     return Settle(value("evidence.alpha_two_sided"), value("evidence.power"), rows, curves)
