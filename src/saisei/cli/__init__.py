@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from saisei import __version__
 from saisei.errors import SaiseiError
 
-__all__ = ["NOUNS", "main"]
+__all__ = ["NOUNS", "load_noun", "main"]
 
 # noun -> (module that holds it, one line of help). A module offers `app` (a Typer app with verbs) or
 # `command` (one function). Listed here so that `saisei --help` imports none of them.
@@ -29,7 +29,8 @@ NOUNS: dict[str, tuple[str, str]] = {
 }
 
 
-def _load(noun: str) -> Any:
+def load_noun(noun: str) -> Any:
+    """The command of a noun, imported now."""
     module = importlib.import_module(NOUNS[noun][0])
     app = getattr(module, "app", None)
     if app is None:
@@ -56,7 +57,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The real command, imported now."""
         name, stub, rest = super().resolve_command(ctx, args)
-        return (name, _load(name), rest) if name in NOUNS else (name, stub, rest)
+        return (name, load_noun(name), rest) if name in NOUNS else (name, stub, rest)
 
 
 app = typer.Typer(

@@ -13,7 +13,9 @@ from typing import Any
 
 from saisei import __version__
 from saisei.evidence.answer import ComparatorRow, FirstAnswer, first_answer, natural_rates
+from saisei.evidence.assessment import assess
 from saisei.evidence.harm import harm_limits, zero_event_limits
+from saisei.evidence.signals import load_signals
 from saisei.params import digest as params_digest
 from saisei.report.sentences import answer_sentences
 from saisei.report.study_part import participants, record_part, study_part
@@ -45,10 +47,13 @@ def build(study: Study, generated_at: str) -> JSON:
         "endpoints": _endpoints(first),
         "control": _control(study, first),
         "comparators": _comparators(first),
+        "assessment": _assessment(study),
+        "signals": _signals(),
         "safety": _safety(study),
         "settle": _settle(rates),
         **record_part(study),
     }
+    document["digests"]["natural history model"] = document["assessment"]["model_digest"]
     document["answer"] = answer_sentences(document)
     document["parameters"] = _parameters()
     plain: JSON = json.loads(json.dumps(document, allow_nan=False))  # lists and text, nothing else
@@ -223,6 +228,18 @@ def _comparator(one: ComparatorRow) -> JSON:
         "chance": chances.get(shown),
         "effects": effects,
     }
+
+
+def _assessment(study: Study) -> JSON:
+    """The question assessed against the landmark model, as the evidence stage gives it."""
+    assessed: JSON = assess(study).to_dict()
+    return assessed
+
+
+def _signals() -> list[JSON]:
+    """Earlier uncontrolled signals and what became of them: the table behind the informed prior."""
+    kept = ("product", "condition", "early", "later", "test", "confirmed", "counted", "reason")
+    return [{name: getattr(one, name) for name in kept} for one in load_signals().signals]
 
 
 def _safety(study: Study) -> JSON:

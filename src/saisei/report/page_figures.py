@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from saisei.report.figures import COLOURS, Figure, finish, panel, percent_axis
+from saisei.report.nature_figures import bands, drivers, effect, sensitivity
 from saisei.report.sentences import percent
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ Document = Mapping[str, Any]
 
 def all_figures(document: Document) -> list[Figure]:
     """Every figure that the document has numbers for."""
-    drawn = [draw(document) for draw in (comparators, curve, safety, power)]
+    drawings = (bands, effect, sensitivity, drivers, comparators, curve, safety, power)
+    drawn = [draw(document) for draw in drawings]
     return [figure for figure in drawn if figure is not None]
 
 

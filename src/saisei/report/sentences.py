@@ -75,41 +75,71 @@ def _against_control(document: Mapping[str, Any], control: Mapping[str, Any]) ->
 
 
 def _against_tables(document: Mapping[str, Any], observed: Mapping[str, Any]) -> str:
+    low, high = observed["clopper_pearson"]
+    seen = (
+        f"{observed['count']} of {observed['n']} treated people gained two AIS grades or more (95% interval "
+        f"{percent(low)} to {percent(high, 3)})"
+    )
     rows = [
         row
         for row in document["comparators"]["rows"]
         if row["enters_range"] and row["chance"] is not None
     ]
-    low, high = observed["clopper_pearson"]
-    seen = (
-        f"{observed['count']} of {observed['n']} treated people gained two AIS grades or more (95% interval "
-        f"{percent(low)} to {percent(high)})"
+    spread = _spread(rows)
+    arm = document["assessment"]["treated"]
+    if arm is None:
+        return f"{seen}; {spread or 'no published table of natural recovery is comparable'}."
+    claim = arm["claim"]
+    least = claim["p_least_favourable"]
+    where = f", and {percent(least)} where natural recovery is highest" if least is not None else ""
+    tables = f" ({spread})" if spread else ""
+    return (
+        f"{seen}; without cells, groups of such people would do at least as well with probability "
+        f"{percent(claim['p_averaged']['p'])}, averaged over what is not known of natural recovery"
+        f"{where}{tables}: {claim['verdict']}."
     )
+
+
+def _spread(rows: list[Mapping[str, Any]]) -> str:
+    """What the comparable published tables say, taken one by one; empty when there are none."""
     if not rows:
-        return f"{seen}; no published table of natural recovery is comparable, so no chance can be given."
-    rates = sorted(row["rate"] for row in rows)
+        return ""
     chances = sorted(row["chance"] for row in rows)
     return (
-        f"{seen}; in {len(rows)} comparable published groups without cells {percent(rates[0])} to "
-        f"{percent(rates[-1])} did so, and at those rates a result at least as good comes about by "
-        f"itself with probability {percent(chances[0])} to {percent(chances[-1])}: the "
-        "answer lies in the choice of the comparator, not in these data."
+        f"taken one by one, {len(rows)} published tables say anything from {percent(chances[0])} to "
+        f"{percent(chances[-1])}"
     )
 
 
 def _harm(document: Mapping[str, Any]) -> str:
-    rows = [row for row in document["safety"]["rows"] if row["risk_upper"] is not None]
-    if not rows:
-        return "The record gives no count of harm among the treated, so no risk can be excluded from it."
-    one = next((row for row in rows if row["kind"].startswith("serious")), rows[0])
-    what = f"{one['people']} of {one['n']} people had {one['what'].lower()}"
+    rows = document["safety"]["rows"]
+    counted = [row for row in rows if row["risk_upper"] is not None]
+    listed = [row for row in rows if row["risk_upper"] is None and row["events"]]
+    listed.sort(key=lambda row: not row["kind"].startswith("serious"))
+    first = "".join(
+        f"{row['events']} {_small(row['what'])} were counted in {row['n']} people; "
+        for row in listed[:1]
+    )
+    if not counted:
+        return (
+            first
+            + "The record gives no count of people harmed, so no risk can be excluded from it."
+        )
+    one = next((row for row in counted if row["kind"].startswith("serious")), counted[0])
+    what = f"{one['people']} of {one['n']} people had {_small(one['what'])}"
     if one["people"]:
         low, high = one["risk_interval"]
-        return f"{what} (95% interval of the risk {percent(low)} to {percent(high)})."
+        return f"{first}{what} (95% interval of the risk {percent(low)} to {percent(high, 3)})."
+    nobody = "none" if first else "None"
     return (
-        f"{what.replace('0 of', 'None of')}, which excludes, with 95% confidence, only risks above "
-        f"{percent(one['risk_upper'], 3)}: too few people to call it safe."
+        f"{first}{what.replace('0 of', f'{nobody} of', 1)}, which excludes, with 95% confidence, only risks "
+        f"above {percent(one['risk_upper'], 3)}: too few people to call it safe."
     )
+
+
+def _small(text: str) -> str:
+    """A phrase for the middle of a sentence: its first letter small unless it is a word of capitals."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _settle(document: Mapping[str, Any]) -> str:
