@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from saisei.cli.exam_check import check
 from saisei.cli.exam_convert import convert
+from saisei.cli.exam_draw import draw
 from saisei.cli.exam_explain import explain
 from saisei.cli.exam_grade import grade
 from saisei.cli.output import noun
@@ -15,3 +16,4 @@ app.command()(grade)
 app.command()(explain)
 app.command()(check)
 app.command()(convert)
+app.command()(draw)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saisei.cli.exam_files import FormatOption, LenientFlag, UnrecordedFlag, load, progress_bar
-from saisei.cli.output import JsonFlag, print_json, print_table
+from saisei.cli.output import JsonFlag, print_json
 
 if TYPE_CHECKING:
     from saisei.exam.formats.review import Review
@@ -45,10 +45,9 @@ def check(
             for note in head["notes"]:
                 typer.echo(f"  note: {note}")
             typer.echo(f"  {head['exams']} exams, {head['rows_without_exam']} rows without an exam")
-        if rows:
-            columns = {"what": "what", "where": "where", "finding": "finding"}
-            print_table(rows, columns, as_json=False)
-        else:
+        for row in rows:
+            typer.echo(f"{row['what']:<9} {row['where']}: {row['finding']}")
+        if not rows:
             typer.echo("nothing to report")
     kinds = {row["what"] for row in rows}
     raise typer.Exit(2 if "fault" in kinds else 1 if kinds & {"question", "mismatch"} else 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from saisei.errors import Fault, InputError, UnsupportedError
 from saisei.exam.formats import layouts, sygen
 from saisei.exam.formats.layouts import LAYOUTS, REDCAP, REDCAP_LABELS, SUMMARIES, Layout, Summary
@@ -123,4 +121,4 @@ def _raw_or_labels(sheet: Sheet, reason: str, lenient: bool) -> tuple[Layout, st
         return REDCAP_LABELS, f"{reason}, labels such as {shown(min(labels))}"
     if raw:
         return REDCAP, f"{reason}, raw codes such as {shown(min(raw))}"
-    return replace(REDCAP, title=REDCAP.title), f"{reason}, raw codes (plain grades only)"
+    return REDCAP, f"{reason}, plain grades only"

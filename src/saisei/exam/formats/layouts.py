@@ -63,7 +63,7 @@ TIDY_PARQUET = replace(TIDY, notation=scores.PARQUET)
 
 REDCAP = Layout(
     "redcap",
-    "REDCap instrument, raw codes",
+    "REDCap instrument",
     names.REDCAP,
     scores.REDCAP_RAW,
     r"(right|left)_(light_touch|pinprick|motor)_(?!.*(_impair|title$))",
@@ -77,7 +77,7 @@ REDCAP = Layout(
 REDCAP_LABELS = replace(
     REDCAP,
     name="redcap-labels",
-    title="REDCap instrument, labels",
+    title="REDCap instrument (labels)",
     notation=scores.REDCAP_LABELS,
 )
 
@@ -146,7 +146,6 @@ SYGEN = Layout(
         "week": ("time", "week"),
     },
     notes=(
-        _NO_VAC,
         "`anyana` (any anal sensation) is read as deep anal pressure: the closest item, not the same",
         "9 is read as not testable",
     ),

@@ -111,7 +111,10 @@ class Mismatch:
     kind: Literal["differs", "narrower", "wider"]
 
     def __str__(self) -> str:
-        return f"{self.quantity}: the file says {self.reported}, the exam gives {self.ours}"
+        said = f"{self.quantity}: the file says {self.reported}, "
+        if self.kind == "narrower":
+            return said + f"the exam leaves open {self.ours.removeprefix('ND').lstrip(': ')}"
+        return said + f"the exam gives {self.ours}"
 
 
 _OPEN = frozenset({"ND", "UTD", "NT", "?"})
