@@ -66,6 +66,19 @@ def test_worked_case(case: dict[str, Any]) -> None:
         assert found == case.get(key, {}), policy
 
 
+STARS = json.loads((ROOT / "tests" / "cases" / "isncsci_stars_praxis.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("number", range(len(STARS)))
+def test_stars_of_policy_praxis_are_those_of_the_reference_program(number: int) -> None:
+    """On recorded exams (npm isncsci 2.0.6) the starred results are the same and no other has a star."""
+    case = STARS[number]
+    exam = Exam.from_codes([int(code) for code in case["codes"].split()])
+    result = classify(exam, "praxis", reasons=False)
+    starred = {n: labels(result, n) for n, f in result.findings().items() if any(f.stars)}
+    assert starred == case["expect"]
+
+
 FIELDS = {
     "rightSensory": "right_sensory_level",
     "leftSensory": "left_sensory_level",

@@ -47,6 +47,11 @@ class Policy:
     no_muscles_below: Literal["D", "C"] = "D"
     stars: Literal["off", "difference", "praxis"] = "difference"
 
+    @property
+    def old_5_star(self) -> bool:
+        """Whether readers of files should accept `5*` (as 5), see `Score.parse`."""
+        return self.revision != "2019"
+
 
 DEFAULT = Policy()
 PRAXIS = Policy(

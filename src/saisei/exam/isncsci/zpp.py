@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from saisei.exam.isncsci.ais import COMPLETE, INCOMPLETE, C, ais_grades, completeness
 from saisei.exam.isncsci.domains import (
     ABSENT,
-    CAN_BE_ABNORMAL,
     CAN_BE_ABSENT,
     CAN_BE_FELT,
     FIRST_BELOW,
@@ -26,9 +25,8 @@ from saisei.exam.isncsci.domains import (
     SideDomains,
 )
 from saisei.exam.isncsci.levels import Level
-from saisei.exam.isncsci.motor import Branch, motor_branches
+from saisei.exam.isncsci.motor import Branch
 from saisei.exam.isncsci.policy import Policy
-from saisei.exam.isncsci.sensory import sensory_levels
 
 __all__ = ["motor_zones", "sensory_zones"]
 
@@ -76,7 +74,7 @@ def motor_zones(
         policy: the revision and the place of the non-key muscle.
     """
     if policy.revision != "2019":
-        return _zones_before_2019(exam, side)
+        return _zones_before_2019(exam, branches[side])
     found = 1 << NA if True in exam.vac else 0
     if False not in exam.vac:
         return found
@@ -88,15 +86,15 @@ def motor_zones(
     return found | _praxis_zones(exam, branches, side, policy)
 
 
-def _zones_before_2019(exam: ExamDomains, side: int) -> int:
-    """The zones of the older revisions, for completions with AIS A and NA for the others."""
+def _zones_before_2019(exam: ExamDomains, branches: Sequence[Branch]) -> int:
+    """The zones of the older revisions, for completions with AIS A and NA for the others.
+
+    An S4-5 without sensation leaves every branch possible: a side that is normal but for S4-5 has motor
+    level S3, as has one that is all normal without VAC.
+    """
     complete = completeness(exam)
     found = 1 << NA if complete & INCOMPLETE else 0
-    if not complete & COMPLETE:
-        return found
-    one = exam.sides[side]
-    absent = (*one.dermatomes[:-1], CAN_BE_ABSENT | CAN_BE_ABNORMAL)
-    return found | _key_zones(motor_branches(one.muscles, sensory_levels(absent)))
+    return found | _key_zones(branches) if complete & COMPLETE else found
 
 
 def _candidates(branch: Branch) -> Iterator[tuple[int, int]]:
