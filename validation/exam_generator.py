@@ -1,14 +1,16 @@
 """Structured, seeded ISNCSCI exams for comparisons, benchmarks and tests.
 
-Exams are made as the integer codes of `saisei.exam.isncsci.record` (int8, one row an exam, 136 columns). Scores
-drawn cell by cell would almost all be alike in their grades (a level at C1, AIS B to D); so each exam has a
-plan: a level on each side with asymmetry, a zone below it, legs, a sacral pattern, then not-testable cells,
-flags and non-key muscles laid over it. `KINDS` names the patterns; the kind of each exam is returned with it.
+Exams are made as the integer codes of `saisei.exam.isncsci.record` (int8, one row an exam, 136
+columns). Scores drawn cell by cell would almost all be alike in their grades (a level at C1, AIS B
+to D); so each exam has a plan: a level on each side with asymmetry, a zone below it, legs, a sacral
+pattern, then not-testable cells, flags and non-key muscles laid over it. `KINDS` names the
+patterns; the kind of each exam is returned with it.
 
     from exam_generator import generate, oracle_exam
     codes, kinds = generate(20_000, seed=1)
 
-Row i depends only on the seed and i // BLOCK and its place there: a longer run starts with the shorter one.
+Row i depends only on the seed and i // BLOCK and its place there: a longer run starts with the
+shorter one.
 """
 
 from __future__ import annotations

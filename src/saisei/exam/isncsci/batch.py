@@ -97,7 +97,7 @@ class GradedTable:
         return found
 
     def texts(self, quantity: str) -> NDArray[np.object_]:
-        """The sets of one quantity as text: `C5`, or `C4,C5` when not determinable; with the stars, if any."""
+        """The sets of one quantity as text: `C5`, or `C4,C5` when not determinable; with any stars."""
         row = _row(quantity)
         masks = self.sets[row].astype(np.uint64)
         if self.stars is not None:
@@ -318,10 +318,13 @@ def _allowed() -> NDArray[np.bool_]:
     return allowed
 
 
+_ALLOWED = _allowed()
+
+
 def _faults(rows: NDArray[np.int8], start: int) -> list[Fault]:
     """The codes of these rows that their column can not hold, at most twenty and how many more there are."""
     index = rows.astype(np.int16) + 128
-    wrong = np.argwhere(~_allowed()[np.arange(_WIDTH)[None, :], index])
+    wrong = np.argwhere(~_ALLOWED[np.arange(_WIDTH)[None, :], index])
     faults = [_fault(start + int(r), int(c), int(rows[r, c])) for r, c in wrong[:_MOST_FAULTS]]
     if len(wrong) > _MOST_FAULTS:
         more = f"and {len(wrong) - _MOST_FAULTS} more"
