@@ -106,7 +106,8 @@ class _Plan:
         known = {*self.layout.items, *self.layout.reading, *self.layout.reported}
         fold = {folded(name): i for i, name in enumerate(self.layout.items) if name}
         readings = {folded(name): name for name in self.layout.reading}
-        stray = re.compile(self.layout.stray, re.IGNORECASE)
+        # A non-key muscle is optional: a misspelt column for it would be lost without a word.
+        stray = re.compile(rf"(?:{self.layout.stray})|.*non_?key", re.IGNORECASE)
         faults: list[Fault] = []
         for at, name in enumerate(self.sheet.header):
             if name in known:
