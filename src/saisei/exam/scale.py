@@ -118,16 +118,23 @@ def is_a(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def sum_of(record: Any, part: str = "") -> Sum:
-    """The sum of a record's items, or of one part of them."""
+def sum_of(record: Any, part: str = "", bounds: Mapping[str, tuple[int, int]] | None = None) -> Sum:
+    """The sum of a record's items, or of one part of them.
+
+    Args:
+        record: the record.
+        part: a part of the scale; all items when left out.
+        bounds: lowest and highest value of missing items where other items narrow them.
+    """
     low = high = 0
     missing = []
     for item in items(record, part):
         value = getattr(record, item.name)
+        ends = (item.values[0], item.highest) if value is None else (value, value)
         if value is None:
             missing.append(item.name)
-        low += item.values[0] if value is None else value
-        high += item.highest if value is None else value
+            ends = (bounds or {}).get(item.name, ends)
+        low, high = low + ends[0], high + ends[1]
     return Sum(low, high, tuple(missing))
 
 

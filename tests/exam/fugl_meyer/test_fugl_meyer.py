@@ -31,3 +31,11 @@ def test_normal_reflexes_need_a_full_part_iv() -> None:
     with pytest.raises(ExamError, match="only when part A IV is full"):
         best(shoulder_abduction_to_90=1)
     assert best(shoulder_abduction_to_90=1, normal_reflexes=0).part("A").value == 33
+
+
+def test_the_range_of_a_sum_follows_the_rule_for_normal_reflexes() -> None:
+    """Missing reflexes are 0 below a full part IV; scored reflexes prove a full part IV."""
+    assert best(shoulder_abduction_to_90=1, normal_reflexes=None).total.text == "ND (63 to 63)"
+    assert best(normal_reflexes=None).total.text == "ND (64 to 66)"
+    assert best(shoulder_abduction_to_90=None).total.text == "ND (66 to 66)"
+    assert best(shoulder_abduction_to_90=None, normal_reflexes=0).total.text == "ND (62 to 64)"

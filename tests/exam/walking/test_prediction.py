@@ -15,7 +15,7 @@ from saisei.exam.walking.prediction import Range, items_of
 
 # Score -> probability as printed by the public calculator medicalalgorithms.com (four decimals).
 PRINTED = {
-    "van_middendorp_2011": {-10: 0.0026, -5: 0.0099, 0: 0.0365, 5: 0.1259, 10: 0.3537, 15: 0.6752, 20: 0.8877, 40: 0.9994},
+    "van_middendorp_2011": {-10: 0.0026, 0: 0.0365, 10: 0.3537, 15: 0.6752, 20: 0.8877, 40: 0.9994},
     "hicks_2017": {-10: 0.0468, 0: 0.1464, 10: 0.3745, 20: 0.6763, 40: 0.9622},
     "hicks_2017_simplified_s1": {-10: 0.0283, -5: 0.0773, 0: 0.1939, 5: 0.4085, 10: 0.6649, 20: 0.9424},
     "hicks_2017_simplified_l3": {-10: 0.0283, 15: 0.8507, 20: 0.9424},

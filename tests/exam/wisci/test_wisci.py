@@ -13,7 +13,7 @@ def test_there_are_21_different_levels_and_each_is_found_again() -> None:
 
 
 def test_independence_never_lowers_the_level() -> None:
-    """With the same device and braces, fewer helpers rank higher; so do no braces with the same device and helpers."""
+    """Fewer helpers rank higher, all else alike; so does walking without braces."""
     walks = [(rank, walk) for rank, walk in enumerate(LEVELS) if walk is not None]
     for low, one in walks:
         for high, other in walks:

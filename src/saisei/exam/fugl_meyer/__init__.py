@@ -7,9 +7,9 @@ are 0, and anything else is a fault.
 
 Sources: Fugl-Meyer et al., Scand J Rehabil Med 1975;7:13-31; form FMA-UE of the University of Gothenburg,
 read in public copies for parts A I to III; the items of A IV to D and the rule for A V are recalled from the
-same form. Parts and total agree with published maxima (66; Sullivan et al., Stroke 2011). Missing items: no rule
-with a source was found, so a sum with a missing item is ND. Sensation, range of motion and pain (parts H, I,
-J) are not included.
+same form. Parts and total agree with published maxima (66; Sullivan et al., Stroke 2011). Missing items: no
+rule with a source was found, so a sum with a missing item is ND; its range follows the rule for A V.
+Sensation, range of motion and pain (parts H, I, J) are not included.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from saisei.errors import Fault
-from saisei.exam.scale import Grade, Sum, allowed, check, sum_of, up_to
+from saisei.exam.scale import Grade, Sum, allowed, check, items, sum_of, up_to
 
 __all__ = ["FuglMeyerUpper"]
 
@@ -73,31 +73,35 @@ class FuglMeyerUpper:
 
     def __post_init__(self) -> None:
         extra: tuple[Fault, ...] = ()
-        without_synergy = (
-            self.shoulder_abduction_to_90,
-            self.shoulder_flexion_90_to_180,
-            self.pronation_supination_elbow_0,
-        )
-        if self.normal_reflexes in (1, 2) and any(
-            type(one) is int and one in (0, 1) for one in without_synergy
-        ):
+        if self.normal_reflexes in (1, 2) and self._short_of_full():
             rule = "normal reflexes are scored only when part A IV is full (6 points), else 0"
-            place = "FMA-UE.normal_reflexes"
-            extra = (
-                Fault(place, repr(self.normal_reflexes), rule, "write 0, or correct part A IV"),
-            )
+            mend = "write 0, or correct part A IV"
+            extra = (Fault("FMA-UE.normal_reflexes", repr(self.normal_reflexes), rule, mend),)
         check(self, "FMA-UE", extra)
+
+    def _short_of_full(self) -> bool:
+        """Whether a scored item of part A IV is below 2."""
+        scores = [getattr(self, one.name) for one in items(self, "A.IV")]
+        return any(type(score) is int and score in (0, 1) for score in scores)
+
+    def _implied(self) -> dict[str, tuple[int, int]]:
+        """Ranges of missing items that follow from the rule for part A V."""
+        if self.normal_reflexes is None:
+            return {"normal_reflexes": (0, 0)} if self._short_of_full() else {}
+        if self.normal_reflexes == 0:
+            return {}
+        return {one.name: (2, 2) for one in items(self, "A.IV")}
 
     def part(self, name: str) -> Sum:
         """The sum of one part: `A`, `B`, `C`, `D`, or `A.I` to `A.V`; ValueError for another name."""
         names = {"A": ("A.I", "A.II", "A.III", "A.IV", "A.V")}.get(name, (name,))
         if name not in ("A", "B", "C", "D", "A.I", "A.II", "A.III", "A.IV", "A.V"):
             raise ValueError(f"FMA-UE has no part {name!r}")
-        sums = [sum_of(self, one) for one in names]
+        sums = [sum_of(self, one, self._implied()) for one in names]
         missing = tuple(item for one in sums for item in one.missing)
         return Sum(sum(one.low for one in sums), sum(one.high for one in sums), missing)
 
     @property
     def total(self) -> Sum:
         """All items, 0-66."""
-        return sum_of(self)
+        return sum_of(self, bounds=self._implied())
