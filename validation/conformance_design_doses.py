@@ -114,7 +114,7 @@ def _scale(inputs: Inputs) -> float:
 def crm_case(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
     fit = crm.crm_fit(
         _model(inputs), inputs["target"], inputs["level"], inputs["tox"],
-        scale=_scale(inputs), method=inputs.get("method", "bayes"),
+        scale=_scale(inputs), method=inputs.get("method", "bayes"), coarse=True,
     )  # fmt: skip
     return _fit_answers(fit)
 
@@ -138,7 +138,7 @@ def tite_crm(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
         weights = crm.tite_weights(followup, inputs["obswin"], inputs["tox"], scheme)
     fit = crm.crm_fit(
         _model(inputs), inputs["target"], inputs["level"], inputs["tox"], weights=weights,
-        scale=_scale(inputs),
+        scale=_scale(inputs), coarse=True,
     )  # fmt: skip
     return _fit_answers(fit) | {"weights": weights}
 

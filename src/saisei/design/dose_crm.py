@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import integrate, optimize, special
 
 from saisei.chance.domain import require_choice, require_positive, require_probability
 from saisei.chance.quadrature import legendre_rule
@@ -34,6 +36,7 @@ Array = NDArray[np.float64]
 
 DEFAULT_SCALE = math.sqrt(1.34)
 _FLAT_SCALE = 500.0
+_LARGEST_BETA = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def crm_fit(
     scale: float = DEFAULT_SCALE,
     method: str = "bayes",
     confidence: float = 0.9,
+    coarse: bool = False,
 ) -> CrmFit:
     """Fit the CRM to what was seen.
 
@@ -134,6 +138,8 @@ def crm_fit(
         scale: prior standard deviation of beta.
         method: "bayes" or "mle".
         confidence: of the plug-in limits.
+        coarse: integrate and search at the tolerances of R (1.2e-4, 1e-4), to compare with printed
+            figures of dfcrm; its variance after maximum likelihood depends on them.
 
     Raises:
         InputError: lists differ in length or name a dose that does not exist.
@@ -150,14 +156,18 @@ def crm_fit(
             raise UnsupportedError("no maximum likelihood estimate exists with no or only DLTs")
         found = optimize.minimize_scalar(
             lambda b: -float(likelihood(np.array([b]))[0]), bounds=(-10.0, 10.0), method="bounded",
-            options={"xatol": 1e-10},
+            options={"xatol": 1e-4 if coarse else 1e-10},
         )  # fmt: skip
         beta = float(found.x)
-        # As dfcrm: second moment under a nearly flat prior, less the square of the estimate.
-        mean, spread, _ = _moments(model, likelihood, _FLAT_SCALE)
-        variance = max(spread + mean**2 - beta**2, 1e-300)
+        if coarse:
+            mean, spread = _moments_coarse(likelihood, _FLAT_SCALE)
+            variance = spread + mean**2 - beta**2
+        else:
+            _, variance, _ = _moments(model, likelihood, _FLAT_SCALE)
     else:
         beta, variance, averages = _moments(model, likelihood, require_positive(scale, "scale"))
+        if coarse:
+            beta, variance = _moments_coarse(likelihood, scale)
     half = float(special.ndtri(0.5 + confidence / 2.0)) * math.sqrt(variance)
     plug_in = model.rates(beta)
     return CrmFit(
@@ -191,6 +201,27 @@ def _moments(
     mean = float(mass @ beta)
     averages = mass @ np.exp(model.log_rates(beta))
     return mean, float(mass @ (beta - mean) ** 2), tuple(averages.tolist())
+
+
+def _moments_coarse(likelihood: Callable[[Array], Array], scale: float) -> tuple[float, float]:
+    """Posterior mean and variance of beta by QUADPACK at R's default tolerances."""
+    tolerance = sys.float_info.epsilon**0.25
+
+    def integral(power: int) -> float:
+        def integrand(b: float) -> float:
+            # Beyond this the rates are 0 or 1 in double precision and so is the likelihood.
+            if b > _LARGEST_BETA:
+                return 0.0
+            log_density = float(likelihood(np.array([b]))[0]) - 0.5 * (b / scale) ** 2
+            return float(b**power * math.exp(log_density))
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", integrate.IntegrationWarning)
+            found = integrate.quad(integrand, -np.inf, np.inf, epsabs=tolerance, epsrel=tolerance)
+        return float(found[0])
+
+    whole, first, second = (integral(power) for power in (0, 1, 2))
+    return first / whole, second / whole - (first / whole) ** 2
 
 
 def _nearest(rates: Array, target: float) -> int:
