@@ -9,9 +9,10 @@ The first call on a machine compiles the kernel (about ten seconds); the result 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from saisei.exam.isncsci.record import (
     SENSORY_CODES,
 )
 
-__all__ = ["ND", "PARTS", "RESULTS", "GradedTable", "Progress", "classify_table"]
+__all__ = ["ND", "PARTS", "RESULTS", "GradedTable", "Progress", "classify_table", "sum_names"]
 
 ND = -1
 """The single value of a quantity that is not determinable."""
@@ -96,31 +97,41 @@ class GradedTable:
         found: NDArray[np.int8] = self.sums[row]
         return found
 
-    def texts(self, quantity: str) -> NDArray[np.object_]:
-        """The sets of one quantity as text: `C5`, or `C4,C5` when not determinable; with any stars."""
+    def distinct(self, quantity: str) -> tuple[list[str], NDArray[np.int32]]:
+        """The different texts of one quantity (see `texts`), and which one each exam has, int32 (n,)."""
         row = _row(quantity)
         masks = self.sets[row].astype(np.uint64)
         if self.stars is not None:
             masks |= self.stars[row].astype(np.uint64) << np.uint64(32)
-        distinct, place = np.unique(masks, return_inverse=True)
-        text = [_text(quantity, int(m) & 0xFFFFFFFF, int(m) >> 32) for m in distinct]
-        return np.array(text, dtype=object)[place]
+        found, places = np.unique(masks, return_inverse=True)
+        texts = [_text(quantity, int(m) & 0xFFFFFFFF, int(m) >> 32) for m in found]
+        return texts, places.astype(np.int32)
+
+    def texts(self, quantity: str) -> NDArray[np.object_]:
+        """The sets of one quantity as text: `C5`, or `C4,C5` when not determinable; with any stars."""
+        texts, places = self.distinct(quantity)
+        return np.array(texts, dtype=object)[places]
+
+    def sum_columns(self) -> dict[str, NDArray[np.int8]]:
+        """The 36 sums by name: `uems`, `right_uems`, `right_uems_low`, ..."""
+        return dict(zip(sum_names(), self.sums, strict=True))
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """All result columns by name: `ais` and `ais_set`, `uems`, `right_uems`, `uems_low`, and so on."""
         found: dict[str, NDArray[Any]] = {}
         for k, name in enumerate(RESULTS):
             found[name], found[f"{name}_set"] = self.single[k], self.sets[k]
-        for k, row in enumerate(self.sums):
-            part, side, what = PARTS[k // 9], _SIDES[k // 3 % 3], _WHAT[k % 3]
-            found[sum_name(part, side, what)] = row
-        return found
+        return found | self.sum_columns()
 
 
-def sum_name(part: str, side: str, what: str) -> str:
-    """The column name of a sum: `uems`, `right_uems`, `right_uems_low`."""
-    name = part if side == "both" else f"{side}_{part}"
-    return name if what == "value" else f"{name}_{what}"
+def sum_names() -> list[str]:
+    """The names of the 36 sums in the order of `GradedTable.sums`: `uems`, `right_uems`, `uems_low`, ..."""
+    return [
+        ("" if side == "both" else f"{side}_") + part + ("" if what == "value" else f"_{what}")
+        for part in PARTS
+        for side in _SIDES
+        for what in _WHAT
+    ]
 
 
 def classify_table(
@@ -130,6 +141,7 @@ def classify_table(
     stars: bool = False,
     threads: int = 1,
     progress: Progress | None = None,
+    first_row: int = 0,
 ) -> GradedTable:
     """Classify many exams given as integer codes.
 
@@ -164,7 +176,7 @@ def classify_table(
             f"policy {policy.name!r} asks for the stars of the reference program, which are not "
             "worked out for tables; leave stars out, or give a policy with stars 'difference'"
         )
-    source = _Source(columns)
+    source = _Source(columns, first_row)
     n = len(source)
     result = GradedTable(
         policy.name,
@@ -177,7 +189,8 @@ def classify_table(
     starts = range(0, n, CHUNK)
 
     def work(start: int) -> int:
-        _grade_chunk(source.rows(start, min(start + CHUNK, n)), start, numbers, result)
+        rows = source.rows(start, min(start + CHUNK, n))
+        _grade_chunk(rows, start, numbers, result, first_row)
         return min(start + CHUNK, n)
 
     if threads > 1 and len(starts) > 1:
@@ -204,13 +217,17 @@ def _block(rows: int, n: int, dtype: type[np.generic]) -> NDArray[Any]:
 
 
 def _grade_chunk(
-    rows: NDArray[np.int8], start: int, numbers: tuple[int, ...], result: GradedTable
+    rows: NDArray[np.int8],
+    start: int,
+    numbers: tuple[int, ...],
+    result: GradedTable,
+    first_row: int,
 ) -> None:
     """Grade int8 rows and write their results from column `start` on."""
     here = slice(start, start + len(rows))
     sets, single, sums = result.sets[:, here], result.single[:, here], result.sums[:, here]
     if grade_rows(rows, rows.view(np.uint64), numbers, sets, single, sums) >= 0:
-        raise ExamError(_faults(rows, start))
+        raise ExamError(_faults(rows, first_row + start))
     if result.stars is None:
         return
     flagged = np.flatnonzero((rows[:, :132] >= 10).any(axis=1))
@@ -229,7 +246,8 @@ def _grade_chunk(
 class _Source:
     """The codes behind any accepted form, checked for shape and type, handed out as int8 rows."""
 
-    def __init__(self, columns: NDArray[Any] | Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, columns: NDArray[Any] | Mapping[str, NDArray[Any]], first_row: int) -> None:
+        self._first_row = first_row
         self._table: NDArray[Any] | None = None
         self._columns: list[NDArray[Any]] = []
         if isinstance(columns, Mapping):
@@ -251,11 +269,14 @@ class _Source:
     def rows(self, start: int, stop: int) -> NDArray[np.int8]:
         """The exams from `start` to `stop` as int8 rows in C order, in place where possible."""
         if self._table is None:
-            parts = [_small(column[start:stop], start, k) for k, column in enumerate(self._columns)]
+            parts = [
+                _small(column[start:stop], self._first_row + start, k)
+                for k, column in enumerate(self._columns)
+            ]
             return rows_from_columns(np.stack(parts))
         part = self._table[start:stop]
         if part.dtype != np.int8:
-            part = _small(part, start, None)
+            part = _small(part, self._first_row + start, None)
         if part.flags.c_contiguous and part.flags.writeable and part.ctypes.data % 8 == 0:
             return part
         return np.array(part, dtype=np.int8, order="C")
@@ -352,13 +373,13 @@ def _row(quantity: str) -> int:
     return RESULTS.index(quantity)
 
 
+_LABELS = (*(Level(bit).label for bit in range(30)), "NA")
+_NAMES: dict[str, Sequence[str]] = {"ais": "ABCDE", "completeness": "CI"}
+
+
+@lru_cache(maxsize=1 << 16)
 def _text(quantity: str, mask: int, starred: int) -> str:
     """A set as text: NA first, then rostral to caudal; grades A to E."""
-    order = [30, *range(30)] if quantity not in ("ais", "completeness") else [*range(5)]
-    names = {"ais": "ABCDE", "completeness": "CI"}.get(quantity)
-    parts = []
-    for bit in order:
-        if mask >> bit & 1:
-            name = names[bit] if names else "NA" if bit == 30 else Level(bit).label
-            parts.append(name + "*" * (starred >> bit & 1))
-    return ",".join(parts)
+    names = _NAMES.get(quantity, _LABELS)
+    order = range(len(names)) if quantity in _NAMES else (30, *range(30))
+    return ",".join(names[bit] + "*" * (starred >> bit & 1) for bit in order if mask >> bit & 1)
