@@ -18,6 +18,7 @@ from typing import Any
 from saisei.errors import InputError, UnsupportedError
 from saisei.exam.formats import layouts
 from saisei.exam.formats.layouts import ROLE_COLUMNS, Layout
+from saisei.exam.formats.names import REPORTED
 from saisei.exam.formats.scores import KINDS, is_blank
 from saisei.exam.formats.source import ABSENT
 from saisei.exam.formats.table import ExamTable
@@ -184,7 +185,8 @@ def _reported_names(table: ExamTable, layout: Layout) -> dict[str, str]:
     theirs: dict[str, str] = {}
     for name, ours in layout.reported.items():
         theirs.setdefault(ours, name)
-    occurring = dict.fromkeys(ours for row in table.rows for ours in row.reported)
+    given = {ours for row in table.rows for ours in row.reported}
+    occurring = [ours for ours in REPORTED if ours in given] + sorted(given - set(REPORTED))
     return {ours: theirs.get(ours, f"reported_{ours}") for ours in occurring}
 
 
