@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
 
-__all__ = ["Canvas", "Point", "Theme", "identifier", "number"]
+__all__ = ["Canvas", "Point", "Theme", "columns", "identifier", "number"]
 
 Point = tuple[float, float]
 
@@ -64,6 +65,40 @@ def identifier(kind: str, *parts: object) -> str:
 def number(value: float) -> str:
     """A coordinate with at most two decimals: `12`, `12.5`."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def columns(words: str) -> int:
+    """How many columns a text takes: two for a wide character, as in Japanese.
+
+    >>> columns("C5"), columns("右")
+    (2, 2)
+    """
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in words)
+
+
+# What XML 1.0 cannot hold, lone surrogates among it.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _clean(words: str) -> str:
+    """Text for XML: escaped, and what XML cannot hold replaced by the replacement character."""
+    return escape(_NOT_XML.sub("\ufffd", words), quote=False)
+
+
+def _fitted(words: str, size: float, bold: bool, room: float) -> tuple[str, float]:
+    """Words and size that fit into `room`: smaller print first, down to two thirds, then cut."""
+    # 0.62 (bold 0.7) of the size is the mean width of a character in the widest of the fonts, DejaVu Sans.
+    each = 0.7 if bold else 0.62
+    need = columns(words) * each
+    fitting = max(min(size, room / need), size * 2 / 3) if need else size
+    if need * fitting <= room + 0.01:
+        return words, fitting
+    kept = ""
+    for one in words:
+        if (columns(kept + one) + 1) * each * fitting > room:
+            break
+        kept += one
+    return kept + "…", fitting
 
 
 @dataclass(slots=True)
@@ -133,8 +168,14 @@ class Canvas:
         anchor: str = "middle",
         bold: bool = False,
         halo: str = "",
+        room: float = 0.0,
     ) -> None:
-        """A line of text whose middle height is at `y`; `halo` names a colour drawn around it."""
+        """A line of text whose middle height is at `y`.
+
+        `halo` names a colour drawn around it; in `room` (units, 0: no limit) it is made to fit.
+        """
+        if room:
+            words, size = _fitted(words, size, bold, room)
         weight = ' font-weight="700"' if bold else ""
         around = (
             f' class="{self._word("f", colour)} {self._word("s", halo)}" stroke-width="3"'
@@ -145,7 +186,7 @@ class Canvas:
         # The baseline is set by hand: renderers disagree on dominant-baseline.
         place = f'x="{number(x)}" y="{number(y + 0.36 * size)}" font-size="{number(size)}"'
         self._parts.append(
-            f'<text {place} text-anchor="{anchor}"{weight}{around}>{escape(words, quote=False)}</text>'
+            f'<text {place} text-anchor="{anchor}"{weight}{around}>{_clean(words)}</text>'
         )
 
     def star(self, x: float, y: float, radius: float, colour: str = "ink") -> None:
@@ -218,8 +259,8 @@ class Canvas:
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.ident}" role="img" {named} {size} {box} '
             f"font-family='{_FONT}'>",
-            f'<title id="{self.ident}-title">{escape(self.title, quote=False)}</title>',
-            f'<desc id="{self.ident}-desc">{escape(self.description, quote=False)}</desc>',
+            f'<title id="{self.ident}-title">{_clean(self.title)}</title>',
+            f'<desc id="{self.ident}-desc">{_clean(self.description)}</desc>',
             f"<style>{self._style()}</style>",
             self._hatch(),
             sheet,

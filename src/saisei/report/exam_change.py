@@ -9,7 +9,7 @@ its cause: people recover without treatment.
 from __future__ import annotations
 
 from saisei.exam.isncsci import DERMATOMES, Classification, Exam, Flag, Level, Score
-from saisei.report.exam_canvas import Canvas, Theme, identifier
+from saisei.report.exam_canvas import Canvas, Theme, columns, identifier
 from saisei.report.exam_sheet import caption_lines
 from saisei.report.exam_words import (
     change_rows,
@@ -36,7 +36,7 @@ _COLUMNS = tuple(first + offset for first in (_FIRST_RIGHT, _FIRST_LEFT) for off
 _NAMES = ("motor", "LT", "PP", "LT", "PP", "motor")
 _LINE = 21.0
 _TABLE_ROWS = 13
-_TABLE_AT = (24.0, 186.0, 392.0, 598.0)
+_TABLE_AT = (24.0, 186.0, 389.0, 592.0)
 _BLOCKS = (Level.C5, Level.T2, Level.L2, Level.S2)
 
 
@@ -81,9 +81,9 @@ def draw_change(
 
 
 def _head(canvas: Canvas, heading: str, labels: tuple[str, str]) -> None:
-    canvas.text(24, 30, heading, size=19, anchor="start", bold=True)
+    canvas.text(24, 30, heading, size=19, anchor="start", bold=True, room=752)
     words = f"1st column: {labels[0]}; 2nd column: {labels[1]}; 3rd column: change in grades"
-    canvas.text(24, 52, words, size=12, anchor="start", colour="muted")
+    canvas.text(24, 52, words, size=12, anchor="start", colour="muted", room=752)
     width = 3 * _TRIPLE + 2 * _GROUP_GAP
     for x, side in ((_FIRST_RIGHT, "RIGHT"), (_FIRST_LEFT, "LEFT")):
         canvas.rect(x, 66, width, 20, "ink")
@@ -160,13 +160,16 @@ def _table(
 
 
 def _pair(canvas: Canvas, x: float, y: float, pair: tuple[str, str]) -> None:
-    words = pair[0] if pair[0] == pair[1] else f"{pair[0]} → {pair[1]}"
-    lines = caption_lines(words, 31) if len(words) > 31 else [words]
-    size = 11.5 if len(lines) == 1 else 9.0
+    """Before and after on one line, or on two when they are long sets."""
+    changed = pair[0] != pair[1]
+    words = f"{pair[0]} → {pair[1]}" if changed else pair[0]
+    if columns(words) <= 23:
+        canvas.text(x, y, words, size=11.5, anchor="start", bold=changed, room=180)
+        return
+    lines = [pair[0], f"→ {pair[1]}"] if changed else caption_lines(words, 30)
     for at, line in enumerate(lines[:2]):
-        line = line if at == 0 or len(lines) <= 2 else line[:30] + "…"
-        place = y + 10.0 * (at - (min(len(lines), 2) - 1) / 2)
-        canvas.text(x, place, line, size=size, anchor="start", bold=pair[0] != pair[1])
+        place = y + 9.5 * (at - (min(len(lines), 2) - 1) / 2)
+        canvas.text(x, place, line, size=9, anchor="start", bold=changed, room=180)
 
 
 def _legend(canvas: Canvas, y: float) -> None:

@@ -70,8 +70,8 @@ def draw_map(
         exam_text(exam, result),
         theme,
     )
-    canvas.text(24, 30, heading, size=19, anchor="start", bold=True)
-    canvas.text(24, 52, note, size=12, anchor="start", colour="muted")
+    canvas.text(24, 30, heading, size=19, anchor="start", bold=True, room=752)
+    canvas.text(24, 52, note, size=12, anchor="start", colour="muted", room=752)
     for at, line in enumerate(caption_lines(summary(result), 105)[:2]):
         canvas.text(24, 72 + 15 * at, line, size=11.5, anchor="start")
     nli = set(result.nli.values)

@@ -6,6 +6,7 @@ variables nor media queries: give it a picture drawn in the theme `light` or `da
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from saisei.errors import InputError, UnsupportedError
@@ -36,7 +37,8 @@ def png(svg: str, *, width_px: int = 1600) -> bytes:
     return svg_to_bytes(
         svg_string=svg,
         width=width_px,
-        skip_system_fonts=True,
+        # DejaVu has no Japanese: only a text that needs more looks for fonts on this machine.
+        skip_system_fonts=not any(unicodedata.east_asian_width(one) in "WF" for one in svg),
         font_files=[str(fonts / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")],
         font_family="DejaVu Sans",
         sans_serif_family="DejaVu Sans",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from saisei.exam.isncsci import Classification, Exam, Finding, Flag, Level, Score, SidedTotal, Total
-from saisei.report.exam_canvas import Canvas, Theme, identifier
+from saisei.report.exam_canvas import Canvas, Theme, columns, identifier
 from saisei.report.exam_words import compact, exam_rows, exam_text, key_muscle_name
 
 __all__ = ["caption_lines", "draw_sheet", "legend", "score_cell", "shade"]
@@ -75,14 +75,36 @@ def score_cell(
 
 
 def caption_lines(words: str, room: int) -> list[str]:
-    """Words broken into lines of at most `room` characters."""
+    """Words broken into lines of at most `room` columns; a word that is longer is broken too.
+
+    >>> caption_lines("ND: C5, C6, T1", 9), caption_lines("abcdef", 4)
+    (['ND: C5,', 'C6, T1'], ['abcd', 'ef'])
+    """
     lines = [""]
     for word in words.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if columns(joined) <= room:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        for one in word:
+            if columns(lines[-1] + one) > room:
+                lines.append("")
+            lines[-1] += one
     return lines
+
+
+def _comment_lines(comments: str) -> list[str]:
+    """The comments in at most eight lines; the description holds all of it."""
+    if not comments.strip():
+        return []
+    lines = caption_lines(f"Comments: {comments}", 105)
+    return (
+        lines
+        if len(lines) <= 8
+        else [*lines[:7], "… (all of it in the description of the picture)"]
+    )
 
 
 def draw_sheet(
@@ -108,7 +130,7 @@ def draw_sheet(
         SVG text with title, description and no outside resources.
     """
     rows = exam_rows(exam)
-    comments = caption_lines(f"Comments: {exam.comments}", 115) if exam.comments else []
+    comments = _comment_lines(exam.comments)
     gaps = GAP * (len(_BLOCKS) - 1)
     grid_end = TOP + len(rows) * ROW + gaps
     height = grid_end + 300 + 16 * len(comments)
@@ -134,9 +156,9 @@ def draw_sheet(
 
 
 def _head(canvas: Canvas, heading: str, note: str) -> None:
-    canvas.text(24, 30, heading, size=19, anchor="start", bold=True)
+    canvas.text(24, 30, heading, size=19, anchor="start", bold=True, room=752)
     if note:
-        canvas.text(24, 52, note, size=12, anchor="start", colour="muted")
+        canvas.text(24, 52, note, size=12, anchor="start", colour="muted", room=752)
     for x, side in ((_MOTOR, "RIGHT"), (_LT_LEFT, "LEFT")):
         width = 3 * CELL + GAP
         canvas.rect(x, 66, width, 20, "ink")
