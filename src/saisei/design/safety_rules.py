@@ -140,11 +140,13 @@ class _Method:
         p0 = self.p0
         if self.name in ("OBF", "WangTsiatis"):
             shape = 0.0 if self.name == "OBF" else self.delta
-            scale = (n / self.looks[-1]) ** (shape - 0.5)
-            return int(math.ceil(c * scale * math.sqrt(n * p0 * (1 - p0)) + n * p0 - 1e-12))
+            scale = float((n / self.looks[-1]) ** (shape - 0.5))
+            edge = c * scale * math.sqrt(n * p0 * (1 - p0)) + n * p0
+            return math.ceil(edge - 1e-12)
         if self.name == "SPRT":
             slope = math.log(self.p1 * (1 - p0) / ((1 - self.p1) * p0))
-            return int(math.ceil((c - n * math.log((1 - self.p1) / (1 - p0))) / slope - 1e-12))
+            edge = (c - n * math.log((1 - self.p1) / (1 - p0))) / slope
+            return math.ceil(edge - 1e-12)
         y = np.arange(n + 1, dtype=np.float64)
         hit = np.flatnonzero(self._reaches(y, n, c))
         return int(hit[0]) if len(hit) else n + 1
