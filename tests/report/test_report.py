@@ -127,6 +127,22 @@ def test_a_study_without_grades_says_what_it_can_and_cannot_say() -> None:
     assert "motor levels" in render(document, all_figures(document))
 
 
+def test_the_claim_rests_on_the_averaged_chance() -> None:
+    """(i) at fixed rates, (ii) averaged and (iii) least favourable stand in this order of caution for Keio."""
+    claim = built("keio-2025")["assessment"]["treated"]["claim"]
+    assert claim["p_best"] < claim["p_averaged"]["p"] < claim["p_least_favourable"]
+    sentence = built("keio-2025")["answer"]["sentences"][0]
+    assert percent(claim["p_averaged"]["p"]) in sentence
+    assert claim["verdict"] in sentence
+
+
+def test_harm_of_an_earlier_series_is_not_the_trials() -> None:
+    """The answer on safety speaks of treated people only, never of a context arm."""
+    procord = built("procord-rct-2012")
+    assert {row["role"] for row in procord["safety"]["rows"]} == {"context"}
+    assert "gives no count of people harmed" in procord["answer"]["sentences"][1]
+
+
 class _Resources(HTMLParser):
     """Collects everything a page would fetch and every id."""
 

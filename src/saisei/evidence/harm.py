@@ -21,7 +21,7 @@ class HarmLimit:
     """One kind of harm in one arm.
 
     Attributes:
-        arm, kind, what: as the document names them.
+        arm, role, kind, what: as the document names them; the role is treated, control or context.
         people, n: people harmed of people seen; `people` is None when the record does not say.
         events: number of events, where given.
         risk_upper: exact one-sided 95% upper limit of the risk; None when `people` is unknown.
@@ -32,6 +32,7 @@ class HarmLimit:
     """
 
     arm: str
+    role: str
     kind: str
     what: str
     people: int | None
@@ -72,6 +73,7 @@ def harm_limits(study: Study) -> tuple[HarmLimit, ...]:
         found.append(
             HarmLimit(
                 arm=study.arm(one.arm).name,
+                role=study.arm(one.arm).role.value,
                 kind=one.kind.value,
                 what=one.what,
                 people=people,

@@ -247,6 +247,7 @@ def _safety(study: Study) -> JSON:
     rows = [
         {
             "arm": one.arm,
+            "role": one.role,
             "kind": one.kind,
             "what": one.what,
             "people": one.people,

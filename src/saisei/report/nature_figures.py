@@ -41,7 +41,7 @@ def bands(document: Document) -> Figure | None:
                     edgecolor=COLOURS["muted"],
                     lw=0.4,
                 )
-                if share >= 0.06:
+                if share >= 0.09:
                     tone = "#ffffff" if grade in "DE" else "#1b2532"
                     axes.text(
                         left + share / 2, height, f"{grade} {percent(share)}",
@@ -167,7 +167,7 @@ def sensitivity(document: Document) -> Figure | None:
                 dark = chance < 0.05
                 axes.add_patch(_cell(j, i, COLOURS["blue"] if dark else COLOURS["band"]))
                 axes.text(
-                    j, i, percent(chance), ha="center", va="center", fontsize=8.5,
+                    j, i, _brief(chance), ha="center", va="center", fontsize=8.5,
                     color="#fffffe" if dark else COLOURS["ink"],
                 )  # fmt: skip
         axes.set_xlim(-0.5, len(days) - 0.5)
@@ -191,6 +191,13 @@ def sensitivity(document: Document) -> Figure | None:
             f"day {place_day:.0f} and a rate of {percent(place_rate)}.",
             "A table of chances by natural rate and exam day.", data,
         )  # fmt: skip
+
+
+def _brief(chance: float) -> str:
+    """A chance for a narrow cell."""
+    if chance < 0.001:
+        return "<0.1%"
+    return ">99%" if chance > 0.99 else percent(chance)
 
 
 def _cell(column: int, row: int, colour: str) -> Any:

@@ -112,7 +112,7 @@ def _spread(rows: list[Mapping[str, Any]]) -> str:
 
 
 def _harm(document: Mapping[str, Any]) -> str:
-    rows = document["safety"]["rows"]
+    rows = [row for row in document["safety"]["rows"] if row["role"] == "treated"]
     counted = [row for row in rows if row["risk_upper"] is not None]
     listed = [row for row in rows if row["risk_upper"] is None and row["events"]]
     listed.sort(key=lambda row: not row["kind"].startswith("serious"))
