@@ -240,13 +240,39 @@ def _ais(codes: Sequence[int], sets: Sets, policy: Policy, completeness: int, in
     if codes[133] == 0 and sacral <= {0, 10, 20} and sacral != {0}:
         stars |= B
     if codes[132] == 0:
-        if any(10 in far or 20 in far for far in sides):
+        if any(_absence_met_flag(_column(codes, side), sets[2 + side]) for side in (0, 1)):
             stars |= B
         if any(next((code for code in far if code), 0) == 20 for far in sides):
             stars |= C | D
-    if evaluate(without_flags(codes), policy).ais & (C | D) == D:
+    bare = without_flags(codes)
+    if not _enough_below_3(bare, evaluate(bare, policy).nli):
         stars |= C
     return stars | _threshold(codes, sets.nli)
+
+
+def _absence_met_flag(column: Column, motor_levels: int) -> bool:
+    """Whether a 0* or 0** was met on the way to the first motor level that can have no function far below."""
+    met = False
+    for level in bits(motor_levels):
+        for muscle, code in column.muscles.items():
+            if muscle <= level + 3:
+                continue
+            met = met or code in (10, 20)
+            if code not in (0, _NT, 10, _NT_STAR) or muscle == column.non_key:
+                break
+        else:
+            return met
+    return False
+
+
+def _enough_below_3(codes: Sequence[int], nli: int) -> bool:
+    """Whether for some NLI more than half of the muscles below it can be below 3."""
+    return any(2 * _number(_below(codes, n), BELOW_3) > len(_below(codes, n)) for n in bits(nli))
+
+
+def _below(codes: Sequence[int], nli: int) -> list[int]:
+    """The codes of the key muscles below a level, both sides."""
+    return [codes[side * 66 + 56 + k] for side in (0, 1) for k in range(FIRST_BELOW[nli], 10)]
 
 
 def _far(column: Column, motor_levels: int) -> list[int]:
@@ -265,24 +291,21 @@ def _far(column: Column, motor_levels: int) -> list[int]:
 def _threshold(codes: Sequence[int], nli: int) -> int:
     """C and D when they need low flagged scores to have enough muscles below 3, or of 3 and more.
 
-    The most rostral NLI that allows the grade decides.
+    For C the most rostral NLI that allows it decides. D needs them only if it does so for every NLI.
     """
-    stars = decided = 0
+    c_decided, d_needs, d_sure = False, False, False
+    stars = 0
     for level in bits(nli):
-        below = [
-            codes[side * 66 + 56 + k] for side in (0, 1) for k in range(FIRST_BELOW[level], 10)
-        ]
+        below = _below(codes, level)
         plain = [code for code in below if code not in (10, 11, 12)]
         sure = [code for code in plain if code not in _LOW_NORMAL]
-        possible = (C if 2 * _number(below, BELOW_3) > len(below) else 0) | (
-            D if 2 * _number(below, AT_LEAST_3) >= len(below) else 0
-        )
-        rests = (C if 2 * _number(plain, BELOW_3) <= len(below) else 0) | (
-            D if 2 * _number(sure, AT_LEAST_3) < len(below) else 0
-        )
-        stars |= possible & rests & ~decided
-        decided |= possible
-    return stars
+        if 2 * _number(below, BELOW_3) > len(below) and not c_decided:
+            c_decided = True
+            stars |= C if 2 * _number(plain, BELOW_3) <= len(below) else 0
+        if level != _INT and 2 * _number(below, AT_LEAST_3) >= len(below):
+            d_needs = True
+            d_sure = d_sure or 2 * _number(sure, AT_LEAST_3) >= len(below)
+    return stars | (D if d_needs and not d_sure else 0)
 
 
 def _number(codes: Sequence[int], grades: int) -> int:
