@@ -9,6 +9,7 @@ import pytest
 
 from saisei.evidence.persons import Subject, subjects
 from saisei.evidence.shift import exact_null, lattice_scores, mean_rates
+from saisei.evidence.shift_answer import extreme_pairs
 from saisei.evidence.shift_partial import Rates, assign, integrated_tails, mix, tails
 from saisei.evidence.shift_posterior import shifted
 from saisei.evidence.shift_power import critical_total, rejection_probability
@@ -73,14 +74,23 @@ def test_integrated_case_lies_between_the_bounds() -> None:
     assert best < integrated_tails(rates, pairs).mean() < worst
 
 
-def test_unknown_baselines_are_averaged_and_tied_to_unchanged_grades() -> None:
-    rates = rates_for(1)
-    unchanged = [[(0, 0), (1, 1)]]
-    assert mix(rates, unchanged)[:, 0] == pytest.approx(
-        (assign(rates, [0])[:, 0] + assign(rates, [1])[:, 0]) / 2
-    )
-    p = integrated_tails(rates, unchanged).mean()
-    assert 0.0 < p <= 1.0
+def test_an_unknown_baseline_is_the_same_before_and_after() -> None:
+    rates = rates_for(2)
+    pairs = [[(0, 0), (1, 1)], [(0, 1), (1, 1), (1, 2)]]
+    draws = mix(rates, pairs)
+    assert draws[:, 0] == pytest.approx((assign(rates, [0])[:, 0] + assign(rates, [1])[:, 0]) / 2)
+    scores = lattice_scores(mean_rates(draws))
+    slow = []
+    for d in range(rates.draws):
+        q = [rates.by_baseline[b][d, 0] for b in (0, 1)]
+        total, weight = 0.0, 0.0
+        for one, two in itertools.product(*pairs):
+            chance = q[one[0]][one[1]] * q[two[0]][two[1]]
+            null = exact_null(scores, np.array([q[one[0]], q[two[0]]]))
+            total += chance * null.at_least(int(scores[0, one[1]] + scores[1, two[1]]))
+            weight += chance
+        slow.append(total / weight)
+    assert integrated_tails(rates, pairs) == pytest.approx(slow, rel=1e-12)
 
 
 def test_a_set_that_a_draw_calls_impossible_is_spread_evenly() -> None:
@@ -109,3 +119,15 @@ def test_size_never_exceeds_the_level_and_power_grows_with_the_odds_ratio() -> N
     assert levels[0] <= 0.05
     assert levels == sorted(levels)
     assert levels[-1] > 0.9
+
+
+def test_bounds_hold_when_the_grade_before_is_unknown_and_nobody_changed() -> None:
+    rates = rates_for(1)
+    one = Subject(
+        "x", "arm", ((0, 0), (1, 1)), (0, 0), False, False,
+        (None, None), (None, None), (None, None), (None, None), (),
+    )  # fmt: skip
+    best = extreme_pairs(rates, [one], best=True)
+    worst = extreme_pairs(rates, [one], best=False)
+    assert (best, worst) == (((1, 1),), ((0, 0),))
+    assert tails(rates, best).mean() < tails(rates, worst).mean() == 1.0

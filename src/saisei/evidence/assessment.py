@@ -17,7 +17,7 @@ from typing import Any
 
 from saisei.evidence.landmark_store import Posterior
 from saisei.evidence.persons import Subject, subjects
-from saisei.evidence.shift import lattice_scores, mean_rates, representative
+from saisei.evidence.shift import MOST_PEOPLE, lattice_scores, mean_rates, representative
 from saisei.evidence.shift_answer import ArmAnswer, answer_arm
 from saisei.evidence.shift_control import ArmResult, PermutationTest, permutation_test
 from saisei.evidence.shift_model import model_for, own_controls, own_registries
@@ -178,6 +178,13 @@ def _people(study: Study, arms: Sequence[str]) -> tuple[Subject, ...]:
     return tuple(one for arm in arms for one in subjects(study, arm))
 
 
+def _too_many(study: Study, people: Sequence[Subject]) -> str:
+    return (
+        f"{study.id} reports {len(people)} people in one arm; the exact test takes up to {MOST_PEOPLE}. "
+        "A group of that size needs a concurrent control, not natural history."
+    )
+
+
 def _limits(
     study: Study, treated: Sequence[Subject], controls: bool, fitted: frozenset[str]
 ) -> tuple[str, ...]:
@@ -194,6 +201,9 @@ def _limits(
         found.append(
             "The arms were not made by chance: their comparison describes, it does not prove."
         )
+    if len(study.treated) > 1:
+        arms = ", ".join(arm.key for arm in study.treated)
+        found.append(f"The treated arms ({arms}) are taken together.")
     own = fitted.intersection(own_controls(study))
     if own:
         found.append(
@@ -250,10 +260,9 @@ def _can_say(treated: ArmAnswer | None, control: ControlComparison | None) -> tu
     if control is not None:
         worst, best = control.gains
         word = "randomised" if control.randomised else "not randomised"
-        found.append(
-            f"Against the concurrent control ({word}): two-sided p {worst.p_two_sided:.2g}"
-            + (f" to {best.p_two_sided:.2g}." if best != worst else ".")
-        )
+        ends = [f"{one.p_two_sided:.2g}" for one in (worst, best)]
+        shown = ends[0] if ends[0] == ends[1] else " to ".join(ends)
+        found.append(f"Against the concurrent control ({word}): two-sided p {shown}.")
     if treated is not None:
         claim = treated.claim
         least = claim.p_least_favourable
@@ -279,12 +288,16 @@ def assess(
 
     Raises:
         InputError: only for a fault of the model; a study that lacks something is answered.
-        UnsupportedError: an arm of more than 200 people.
     """
     model = model_for(study, posterior)
     treated = _people(study, [arm.key for arm in study.treated])
     control = _people(study, [arm.key for arm in study.controls])
     compared = _compare(study, treated, control) if treated and control else None
+    cannot = _limits(study, treated, bool(control), model.fitted_rows)
+    if len(treated) > MOST_PEOPLE:
+        cannot, treated = (_too_many(study, treated), *cannot), ()
+    if len(control) > MOST_PEOPLE:
+        cannot, control = (_too_many(study, control), *cannot), ()
     answer = answer_arm(study, "treated", treated, model) if treated else None
     complete = any(one.reading[0] <= AIS.B.rank for one in treated)
     return Assessment(
@@ -293,7 +306,7 @@ def assess(
         digest=study.digest,
         model_digest=model.digest,
         can_say=_can_say(answer, compared),
-        cannot_say=_limits(study, treated, bool(control), model.fitted_rows),
+        cannot_say=cannot,
         control=compared,
         treated=answer,
         control_arm=answer_arm(study, "control", control, model) if control else None,

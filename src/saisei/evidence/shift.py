@@ -36,6 +36,7 @@ from saisei.params import value
 __all__ = [
     "ENDPOINTS",
     "FINEST",
+    "MOST_PEOPLE",
     "Endpoint",
     "TailProbability",
     "conversion_null",
@@ -112,15 +113,15 @@ def lattice_per_unit() -> int:
     return int(value("evidence.shift_lattice_per_unit"))
 
 
-def _checked(probabilities: F64, most: int = MOST_PEOPLE) -> F64:
+def _checked(probabilities: F64) -> F64:
     """Probabilities as float64, rows summing to 1; InputError otherwise."""
     rates = np.asarray(probabilities, dtype=np.float64)
     if rates.ndim < 2 or rates.shape[-1] != GRADES:
         rule = "need shape (..., people, 5), one column for each grade A to E"
         raise InputError(f"grade probabilities have shape {rates.shape}: {rule}")
-    if not 1 <= rates.shape[-2] <= most:
+    if not 1 <= rates.shape[-2] <= MOST_PEOPLE:
         raise UnsupportedError(
-            f"{rates.shape[-2]} people: the exact test takes 1 to {most}; "
+            f"{rates.shape[-2]} people: the exact test takes 1 to {MOST_PEOPLE}; "
             "compare larger groups with a concurrent control"
         )
     sums = rates.sum(axis=-1, keepdims=True)
@@ -248,8 +249,7 @@ def tail_by_draw(scores: I64, draws: F64, total: int) -> F64:
         draws: shape (draws, people, 5).
         total: the total score seen, in lattice steps.
     """
-    # Unknown grades add one row each (`shift_partial`), so there may be twice as many rows as people.
-    rates = _checked(draws, 2 * MOST_PEOPLE)
+    rates = _checked(draws)
     above = total - int(scores[:, 0].sum())
     if above <= 0:
         return np.ones(len(rates))

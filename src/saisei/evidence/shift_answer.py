@@ -45,6 +45,7 @@ __all__ = [
     "Verdict",
     "answer_arm",
     "case_tails",
+    "extreme_pairs",
 ]
 
 F64 = NDArray[np.float64]
@@ -201,6 +202,23 @@ def case_tails(rates: Rates, pairs: Sequence[Pair], most: int | None = None) -> 
     return tail_probability(tail_by_draw(scores, used, total), len(draws))
 
 
+def extreme_pairs(rates: Rates, people: Sequence[Subject], *, best: bool) -> tuple[Pair, ...]:
+    """For each person the pair that natural recovery gives, or betters, least often (best) or most often.
+
+    A bound person by person: with one possible grade at baseline it is the best or worst grade after.
+    """
+    found = []
+    for i, one in enumerate(people):
+        upper = {
+            b: rates.by_baseline[b][:, i].mean(axis=0)[::-1].cumsum()[::-1] for b in one.baselines
+        }
+        sign = 1.0 if best else -1.0
+        found.append(
+            min(one.pairs, key=lambda pair: (sign * upper[pair[0]][pair[1]], -sign * pair[1]))
+        )
+    return tuple(found)
+
+
 def _least_favourable(
     model: NaturalHistory,
     people: Sequence[Subject],
@@ -314,13 +332,22 @@ def _cases(people: Sequence[Subject], rates: Rates, claim: Claim) -> tuple[Case,
     allowed = [one.pairs for one in people]
     mixed = mix(rates, allowed)
     scores = lattice_scores(mean_rates(mixed))
-    used = rates.take(representative(mixed, scores))
+    # Differences have five times as many steps as grades.
+    used = rates.take(representative(mixed, scores, max(100, rates.draws // 5)))
     integrated = tail_probability(integrated_tails(used, allowed, scores), rates.draws)
     return (
-        Case("worst", "worst the record allows", case_tails(rates, [p.worst for p in people])),
+        Case(
+            "worst",
+            "worst the record allows",
+            case_tails(rates, extreme_pairs(rates, people, best=False)),
+        ),
         read,
         Case("integrated", "unknown grades follow natural recovery", integrated),
-        Case("best", "best the record allows", case_tails(rates, [p.best for p in people])),
+        Case(
+            "best",
+            "best the record allows",
+            case_tails(rates, extreme_pairs(rates, people, best=True)),
+        ),
     )
 
 

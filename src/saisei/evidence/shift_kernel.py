@@ -52,12 +52,45 @@ def _one_tail(steps: I64, rates: F64, above: int, law: F64, new: F64) -> float:
 
 
 @njit(cache=True)
+def _one_tail_any(steps: I64, rates: F64, above: int, law: F64, new: F64) -> float:
+    """The same for any number of steps for each person; equal steps may stand side by side."""
+    people, count = rates.shape
+    pad = law.size - above
+    law[:] = 0.0
+    new[:] = 0.0
+    law[pad] = 1.0
+    left = 0
+    for i in range(people):
+        left += steps[i, count - 1]
+    reached, low, high = 0.0, 0, 0
+    for i in range(people):
+        top = steps[i, count - 1]
+        left -= top
+        first = max(0, above - left)
+        last = min(above - 1, high + top)
+        new[pad + first : pad + last + 1] = 0.0
+        for g in range(count):
+            chance, step = rates[i, g], steps[i, g]
+            if chance == 0.0:
+                continue
+            for v in range(max(low, above - step), high + 1):
+                reached += chance * law[pad + v]
+            for k in range(pad + first, pad + last + 1):
+                new[k] += chance * law[k - step]
+        low, high = first, last
+        if first > last:
+            break
+        law, new = new, law
+    return reached
+
+
+@njit(cache=True)
 def upper_tails(steps: I64, draws: F64, above: int) -> F64:
     """P(sum of steps >= above) for each draw.
 
     Args:
-        steps: shape (people, 5), first column 0, never falling along a row.
-        draws: shape (draws, people, 5).
+        steps: shape (people, k), first column 0, never falling along a row; k = 5 is fastest.
+        draws: shape (draws, people, k).
         above: at least 1.
 
     Returns:
@@ -70,5 +103,8 @@ def upper_tails(steps: I64, draws: F64, above: int) -> F64:
     new = np.zeros(pad + above)
     out = np.empty(draws.shape[0])
     for d in range(draws.shape[0]):
-        out[d] = _one_tail(steps, draws[d], above, law, new)
+        if steps.shape[1] == 5:
+            out[d] = _one_tail(steps, draws[d], above, law, new)
+        else:
+            out[d] = _one_tail_any(steps, draws[d], above, law, new)
     return out

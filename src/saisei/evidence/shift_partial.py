@@ -3,12 +3,12 @@
 Takes natural-recovery rates for each grade that a person may have had at baseline and the pairs of
 grades that the record allows. Gives the worst and the best case, and the integrated case:
 
-    p = mean over draws of P(T' - R >= t)
+    p = mean over draws of P(T' - R >= 0)
 
-where t is the score of what is known, T' the total of the same people under natural recovery, and R
-the score of the unknown grades, which follow natural recovery too, given what is known of them. It is
-one convolution. The integrated case assumes that what is missing went as nature goes; it is a
-description between the bounds, not a p value with a guarantee.
+where T' is the total of the same people under natural recovery and R the total seen, in which unknown
+grades follow natural recovery too, given what is known of them; an unknown grade at baseline is the
+same in both. It is one convolution. The integrated case assumes that what is missing went as nature
+goes; it is a description, not a p value with a guarantee.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from saisei.evidence.persons import Pair
 from saisei.evidence.shift import lattice_scores, mean_rates, tail_by_draw
+from saisei.evidence.shift_kernel import upper_tails
 
 __all__ = ["Rates", "assign", "integrated_tails", "mix", "tails"]
 
@@ -78,37 +79,38 @@ def tails(rates: Rates, pairs: Sequence[Pair], scores: I64 | None = None) -> F64
     return tail_by_draw(used, draws, total)
 
 
-def _unknown_part(rates: Rates, person: int, allowed: Sequence[Pair]) -> F64:
-    """Law of the unknown follow-up grade given what is known, shape (draws, 5)."""
-    law = np.zeros((rates.draws, 5))
-    for before, after in allowed:
-        law[:, after] += rates.by_baseline[before][:, person, after]
-    sums = law.sum(axis=1, keepdims=True)
-    # A draw under which the known set is impossible says nothing about its members: spread evenly.
-    even = np.zeros(5)
-    even[sorted({after for _, after in allowed})] = 1.0
-    return np.where(sums > 0.0, law / np.where(sums > 0.0, sums, 1.0), even / even.sum())
+def _difference(rates: Rates, person: int, allowed: Sequence[Pair], scores: I64) -> tuple[I64, F64]:
+    """Steps and law of r(Y') - r(y) for one person, shapes (25,) and (draws, 25), steps rising.
+
+    Y' is the grade under natural recovery, y the grade seen or unknown; both from the same baseline.
+    """
+    chance = np.stack([rates.by_baseline[b][:, person, after] for b, after in allowed], axis=1)
+    total = chance.sum(axis=1, keepdims=True)
+    # A draw under which what is known is impossible says nothing about its members: spread evenly.
+    known = np.where(total > 0.0, chance / np.where(total > 0.0, total, 1.0), 1.0 / len(allowed))
+    law = np.zeros((rates.draws, 5, 5))
+    for column, (before, after) in enumerate(allowed):
+        law[:, after] += known[:, column, None] * rates.by_baseline[before][:, person]
+    steps = (scores[None, :] - scores[:, None]).ravel()  # [after seen, after by nature]
+    order = np.argsort(steps, kind="stable")
+    return steps[order], law.reshape(rates.draws, 25)[:, order]
 
 
 def integrated_tails(
     rates: Rates, pairs: Sequence[Sequence[Pair]], scores: I64 | None = None
 ) -> F64:
-    """P(T' - R >= t) under each draw, unknown grades following natural recovery; shape (draws,).
+    """P(T' - R >= 0) under each draw, unknown grades following natural recovery; shape (draws,).
 
     Args:
         rates: of the people.
         pairs: for each person every (baseline, follow-up) pair that the record allows.
         scores: lattice scores; ridits at the mean of the mixed rates when None.
     """
-    draws = mix(rates, pairs)
-    used = lattice_scores(mean_rates(draws)) if scores is None else scores
-    known, rows, laws = 0, [used], [draws]
-    for person, allowed in enumerate(pairs):
-        after = {grade for _, grade in allowed}
-        if len(after) == 1:
-            known += int(used[person, after.pop()])
-            continue
-        # Minus the unknown score: grades in reverse, so that scores rise along the row.
-        rows.append(-used[person : person + 1, ::-1])
-        laws.append(_unknown_part(rates, person, allowed)[:, None, ::-1])
-    return tail_by_draw(np.concatenate(rows), np.concatenate(laws, axis=1), known)
+    used = lattice_scores(mean_rates(mix(rates, pairs))) if scores is None else scores
+    found = [_difference(rates, i, allowed, used[i]) for i, allowed in enumerate(pairs)]
+    steps = np.array([one for one, _ in found])
+    laws = np.ascontiguousarray(np.stack([law for _, law in found], axis=1))
+    above = -int(steps[:, 0].sum())
+    if above <= 0:
+        return np.ones(rates.draws)
+    return np.asarray(np.minimum(upper_tails(steps - steps[:, :1], laws, above), 1.0))

@@ -26,7 +26,7 @@ from saisei.evidence.shift import (
     mean_rates,
     tail_by_draw,
 )
-from saisei.evidence.shift_answer import case_tails
+from saisei.evidence.shift_answer import case_tails, extreme_pairs
 from saisei.evidence.shift_partial import assign
 from saisei.evidence.shift_posterior import shifted
 from saisei.evidence.shift_scenarios import MAIN, Mode, NaturalHistory, Scenario, level_groups
@@ -209,8 +209,8 @@ def drivers(model: NaturalHistory, people: Sequence[Subject]) -> tuple[Driver, .
     if not all(one.certain for one in people):
         rates = model.rates(people, replace(MAIN, quick=True))
         cases = [
-            ("worst", case_tails(rates, [one.worst for one in people], _DRAWS).p),
-            ("best", case_tails(rates, [one.best for one in people], _DRAWS).p),
+            (name, case_tails(rates, extreme_pairs(rates, people, best=best), _DRAWS).p)
+            for name, best in (("worst", False), ("best", True))
         ]
         found.append(Driver("grades known in part", (("as recorded", base), *cases)))
     return tuple(sorted((d for d in found if d is not None), key=lambda d: -d.span))
