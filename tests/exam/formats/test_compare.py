@@ -1,12 +1,16 @@
 """Reported grades against recomputed ones, and the review of a table."""
 
+import random
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from saisei.exam.formats import read_exams
-from saisei.exam.formats.results import compare
+from saisei.exam.formats.results import _one_by_one, compare, grade_sets
 from saisei.exam.formats.review import review
+from saisei.exam.isncsci import Exam, policy_named
 
 OURS = {
     "ais": "ND: C, D",
@@ -74,3 +78,18 @@ def test_visits_are_ordered_by_date_not_by_their_place_in_the_file(examples: Pat
     found = review(read_exams(turned))
     jumps = {row.keys["date"] for row, w in found.warnings if w.rule == "jump_of_motor_grade"}
     assert jumps == {"2024-11-18"}
+
+
+@pytest.mark.parametrize("policy", ["praxis", "default", "2015"])
+def test_compiled_sets_and_stars_are_those_of_the_plain_way(
+    policy: str, make_exam: Callable[..., Exam]
+) -> None:
+    """Exam by exam, the compiled sets and stars equal `classify`, also where flags are."""
+    rng = random.Random(11)
+    exams = [make_exam(rng, uncertain=rng.choice([0, 1, 3, 8, 40])) for _ in range(600)]
+    codes = np.array([one.codes() for one in exams], dtype=np.int8)
+    sets, stars = grade_sets(codes, policy)
+    plain_sets, plain_stars = _one_by_one(codes, policy_named(policy))
+    assert (sets == plain_sets).all()
+    assert (stars == plain_stars).all()
+    assert np.count_nonzero(stars) > 500

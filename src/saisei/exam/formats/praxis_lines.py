@@ -147,9 +147,9 @@ class _Grader:
         ids: list[bytes],
     ) -> NDArray[np.int64]:
         """Fill what the templates match; returns the lines that are left."""
-        from saisei.exam.formats.batch_lines import match_lines
+        from saisei.exam.formats.batch_lines import PADDING, match_lines
 
-        data = np.frombuffer(block, dtype=np.uint8)
+        data = np.frombuffer(block + bytes(PADDING), dtype=np.uint8)
         todo = np.arange(len(starts))
         tried = 0
         while len(todo):

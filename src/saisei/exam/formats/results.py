@@ -47,7 +47,16 @@ def grade_sets(codes: NDArray[np.int8], policy: Policy | str) -> tuple[Masks, Ma
     sets = graded.sets.T.astype(np.int64)
     if graded.stars is not None:
         return sets, graded.stars.T.astype(np.int64)
-    return sets, _stars(codes, sets, policy)
+    stars = np.zeros_like(sets)
+    flagged = np.flatnonzero(codes[:, :_SCORES].max(axis=1) >= _FLAGGED)
+    if policy.stars == "praxis" and len(flagged):
+        from saisei.exam.formats.batch_stars import praxis_star_masks
+
+        plain = codes[flagged]
+        plain[:, :_SCORES] %= 10
+        ais = classify_table(plain, policy).set_of("ais").astype(np.int64)
+        stars[flagged] = praxis_star_masks(codes[flagged], sets[flagged], ais)
+    return sets, stars
 
 
 def _one_by_one(codes: NDArray[np.int8], policy: Policy) -> tuple[Masks, Masks]:

@@ -128,7 +128,8 @@ def _opened(path: Path) -> Iterator[Any]:
     pa: Any = importlib.import_module("pyarrow")
     pq: Any = importlib.import_module("pyarrow.parquet")
     try:
-        file = pq.ParquetFile(path)
+        # Buffering ahead keeps all that was read until the end: memory would grow with the file.
+        file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: not a Parquet file: {_first_line(error)}") from None
     with file:
