@@ -74,9 +74,13 @@ def fit_mixed_model(
     q = z.shape[1]
     rows, columns = np.tril_indices(q)
     start = np.where(rows == columns, 1.0, 0.0)
+
+    def objective(theta: Array) -> float:
+        return _profile(theta, blocks, method)[0]
+
     best = optimize.minimize(
-        lambda theta: _profile(theta, blocks, method)[0], start, method="Nelder-Mead",
-        options={"xatol": 1e-9, "fatol": 1e-10, "maxiter": 20000, "maxfev": 20000, "adaptive": True},
+        objective, start, method="Nelder-Mead", tol=1e-10,
+        options={"maxiter": 20000, "maxfev": 20000},
     )  # fmt: skip
     criterion, effects, information, variance = _profile(best.x, blocks, method)
     factor = _factor(best.x, q)
@@ -113,7 +117,7 @@ def _profile(
         score += half_x.T @ half_y
         square += float(half_y @ half_y)
         log_det += 2.0 * float(np.log(np.diag(root)).sum())
-    effects = np.linalg.solve(information, score)
+    effects: Array = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
     residual = square - float(score @ effects)
     freedom = n - p if method == "REML" else n
     variance = residual / freedom
