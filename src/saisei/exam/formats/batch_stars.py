@@ -6,6 +6,8 @@ the cord are written again here. A test keeps the two equal.
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -83,34 +85,11 @@ def praxis_star_masks(codes: NDArray[np.int8], sets: Masks, plain_ais: Masks) ->
         (n, 11) bit masks.
     """
     stars = np.zeros_like(sets)
-    _all(np.ascontiguousarray(codes), np.ascontiguousarray(sets), plain_ais, stars)
+    _all_stars(np.ascontiguousarray(codes), np.ascontiguousarray(sets), plain_ais, stars)
     return stars & sets
 
 
-@numba.njit(cache=True, nogil=True)
-def _all(codes: Any, sets: Any, plain_ais: Any, stars: Any) -> None:
-    for i in range(len(codes)):
-        row, found = codes[i], stars[i]
-        right, left = row[:_SIDE], row[_SIDE : 2 * _SIDE]
-        ends = 0
-        if row[132] != 0:
-            ends |= 1 << _INT
-        if row[132] != 1:
-            ends |= 1 << _S3
-        found[0] = _walk(right, False, 1 << _INT)
-        found[1] = _walk(left, False, 1 << _INT)
-        found[2] = _walk(right, True, ends)
-        found[3] = _walk(left, True, ends)
-        found[4] = _nli(right, left)
-        found[5] = _completeness(row)
-        found[6] = _ais(row, sets[i], found[5], found[4] >> _INT & 1, plain_ais[i])
-        found[7] = _sensory_zones(right)
-        found[8] = _sensory_zones(left)
-        found[9] = _motor_zones(right, sets[i, 2])
-        found[10] = _motor_zones(left, sets[i, 3])
-
-
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _lowest(mask: Any) -> Any:
     level = 0
     while mask >> level & 1 == 0:
@@ -118,7 +97,7 @@ def _lowest(mask: Any) -> Any:
     return level
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _block_can(side: Any, level: Any, what: Any) -> Any:
     """How many of the six dermatomes that decide at T1 (C5-T2) or S1 (L2-S2) can be `what`."""
     first = level - 5  # the dermatome four levels above, counted from C2
@@ -129,7 +108,7 @@ def _block_can(side: Any, level: Any, what: Any) -> Any:
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _last_muscle(side: Any, level: Any) -> Any:
     one = side[_MOTOR + _MUSCLE_AT[level]]
     domain = _DOMAIN[one]
@@ -157,7 +136,7 @@ def _last_muscle(side: Any, level: Any) -> Any:
     return step
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _motor_step(side: Any, level: Any) -> Any:
     if level in (_C4, _L1):
         return _FIRST[side[_MOTOR + _MUSCLE_AT[level + 1]]]
@@ -169,7 +148,7 @@ def _motor_step(side: Any, level: Any) -> Any:
     return _SENSORY[side[level], side[28 + level]]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _walk(side: Any, motor: Any, ends: Any) -> Any:
     """Levels with a star; `ends` are added when the end is reached with the flag set."""
     stars, flag = 0, False
@@ -183,7 +162,7 @@ def _walk(side: Any, motor: Any, ends: Any) -> Any:
     return stars | ends if flag else stars
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _nli(right: Any, left: Any) -> Any:
     stars, flag = 0, False
     both = _WRITE | _STAR
@@ -207,7 +186,7 @@ def _nli(right: Any, left: Any) -> Any:
     return stars | 1 << _INT if flag else stars
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _sacral(row: Any, first: Any, second: Any) -> Any:
     """1 when all of S4-5 is 0, 2 when it is all 0, `first` or `second`, else 0."""
     zeros = others = 0
@@ -221,7 +200,7 @@ def _sacral(row: Any, first: Any, second: Any) -> Any:
     return 2 if zeros + others == 4 else 0
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _completeness(row: Any) -> Any:
     if row[132] != 0 or row[133] != 0:
         return 0
@@ -230,7 +209,7 @@ def _completeness(row: Any) -> Any:
     return 0b10 if _sacral(row, 20, 20) == 2 else 0
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _sensory_zones(side: Any) -> Any:
     stars, flag = 0, False
     for level in range(_S3, 0, -1):
@@ -245,7 +224,7 @@ def _sensory_zones(side: Any) -> Any:
     return stars
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _is_normal(side: Any, level: Any) -> Any:
     if level > 0:
         for code in (side[level - 1], side[27 + level]):
@@ -255,7 +234,7 @@ def _is_normal(side: Any, level: Any) -> Any:
     return k < 0 or side[_MOTOR + k] == 5 or 20 <= side[_MOTOR + k] < _NT_NORMAL
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _first_flag(side: Any) -> Any:
     """The first flagged segment, or -1."""
     for level in range(1, _S3 + 1):
@@ -265,7 +244,7 @@ def _first_flag(side: Any) -> Any:
     return -1
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _run_end(side: Any, motor_levels: Any) -> Any:
     level = _lowest(motor_levels)
     if level > _S3 or not _is_normal(side, level):
@@ -277,7 +256,7 @@ def _run_end(side: Any, motor_levels: Any) -> Any:
     return level
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _motor_zones(side: Any, motor_levels: Any) -> Any:
     first, last = _first_flag(side), -1
     if first >= 0 and motor_levels != 0:
@@ -297,7 +276,7 @@ def _motor_zones(side: Any, motor_levels: Any) -> Any:
     return stars
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _far(side: Any, non_key: Any, motor_levels: Any) -> Any:
     """Of the muscles far below: 1 when one is 0* or 0**, 2 when the first that is not 0 is 0**."""
     highest = _lowest(motor_levels)
@@ -318,7 +297,7 @@ def _far(side: Any, non_key: Any, motor_levels: Any) -> Any:
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _threshold(row: Any, nli: Any) -> Any:
     stars = decided = 0
     for level in range(_INT + 1):
@@ -350,7 +329,7 @@ def _threshold(row: Any, nli: Any) -> Any:
     return stars
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _ais(row: Any, sets: Any, completeness: Any, intact: Any, plain_ais: Any) -> Any:
     stars = (1 if completeness else 0) | (16 if intact else 0)
     if row[133] == 0 and _sacral(row, 10, 20) == 2:
@@ -364,3 +343,42 @@ def _ais(row: Any, sets: Any, completeness: Any, intact: Any, plain_ais: Any) ->
     if plain_ais & (_C | _D) == _D:
         stars |= _C
     return stars | _threshold(row, sets[4])
+
+
+def _kernel(stamp: int) -> Any:
+    """The loop; only it is kept on disk. `stamp` stands for the tables, which come from other files."""
+
+    @numba.njit(cache=True, nogil=True)
+    def all_stars(codes: Any, sets: Any, plain_ais: Any, stars: Any) -> Any:
+        for i in range(len(codes)):
+            row, found = codes[i], stars[i]
+            right, left = row[:_SIDE], row[_SIDE : 2 * _SIDE]
+            ends = 0
+            if row[132] != 0:
+                ends |= 1 << _INT
+            if row[132] != 1:
+                ends |= 1 << _S3
+            found[0] = _walk(right, False, 1 << _INT)
+            found[1] = _walk(left, False, 1 << _INT)
+            found[2] = _walk(right, True, ends)
+            found[3] = _walk(left, True, ends)
+            found[4] = _nli(right, left)
+            found[5] = _completeness(row)
+            found[6] = _ais(row, sets[i], found[5], found[4] >> _INT & 1, plain_ais[i])
+            found[7] = _sensory_zones(right)
+            found[8] = _sensory_zones(left)
+            found[9] = _motor_zones(right, sets[i, 2])
+            found[10] = _motor_zones(left, sets[i, 3])
+        return stamp
+
+    return all_stars
+
+
+def _stamp() -> int:
+    """A number that changes with this file and with the tables."""
+    parts = [Path(__file__).read_bytes()]
+    parts += [t.tobytes() for t in (_SENSORY, _PAIR, _MUSCLE, _FIRST, _DOMAIN, _BELOW, _MUSCLE_AT)]
+    return zlib.crc32(b"".join(parts))
+
+
+_all_stars = _kernel(_stamp())
