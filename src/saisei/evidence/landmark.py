@@ -19,12 +19,26 @@ from saisei.errors import InputError, UnsupportedError
 from saisei.evidence import landmark_kernel as k
 from saisei.evidence.landmark_course import from_a, graded, onward, onward_time, still_a
 from saisei.evidence.landmark_data import GROUPS, era_decades, level_mix, time_grid
-from saisei.evidence.landmark_store import Posterior, load_posterior
+from saisei.evidence.landmark_fit import QUICK, STANDARD, Settings
+from saisei.evidence.landmark_store import Posterior, fit, load_posterior
 from saisei.exam.isncsci.grades import AIS
 from saisei.exam.isncsci.levels import Level
 from saisei.params import parameter, value
 
-__all__ = ["MODES", "GradeDraws", "Person", "Uncertainty", "highest_registry", "predict"]
+__all__ = [
+    "MODES",
+    "QUICK",
+    "STANDARD",
+    "GradeDraws",
+    "Person",
+    "Posterior",
+    "Settings",
+    "Uncertainty",
+    "fit",
+    "highest_registry",
+    "load_posterior",
+    "predict",
+]
 
 Array = NDArray[np.float64]
 MODES = ("new registry", "average registry", "highest registry", "secular trend")
@@ -247,7 +261,7 @@ def _effects(posterior: Posterior, mode: str) -> tuple[Array, Array]:
         return spread[:, 0] * new[:, 0] + spread[:, 1] * new[:, 1], spread[:, 2] * new[:, 2]
     name = highest_registry(posterior) if mode == "highest registry" else mode
     at = posterior.registries.index(name.removeprefix(_REGISTRY))
-    return posterior.registry[:, at], posterior.share[:, at]
+    return np.asarray(posterior.registry[:, at]), np.asarray(posterior.share[:, at])
 
 
 def _chances(
@@ -255,19 +269,32 @@ def _chances(
 ) -> Array:
     """[draws, persons, 5]; equal persons are worked out once."""
     found: dict[Person, Array] = {}
+    days = [day for person in set(persons) for day in _exam_nodes(person)]
     for person in persons:
         if person not in found:
-            found[person] = _one(person, follow, since, posterior, mode)
+            found[person] = _one(person, follow, since, posterior, mode, days)
     return np.stack([found[person] for person in persons], axis=1)
 
 
-def _one(person: Person, follow: float, since: str, posterior: Posterior, mode: str) -> Array:
+def _exam_nodes(person: Person) -> list[float]:
     first, last = _exam_window(person)
-    nodes = [first] if first == last else list(np.linspace(first, last, 2 * _EXAM_NODES + 1)[1::2])
-    end = follow if since == "injury" else follow + (first + last) / 2.0
+    return [first] if first == last else list(np.linspace(first, last, 2 * _EXAM_NODES + 1)[1::2])
+
+
+def _one(
+    person: Person,
+    follow: float,
+    since: str,
+    posterior: Posterior,
+    mode: str,
+    days: Sequence[float],
+) -> Array:
+    """[draws, 5]; `days` are the exam days of all persons: one grid for all keeps their order exact."""
+    nodes = _exam_nodes(person)
+    end = follow if since == "injury" else follow + sum(_exam_window(person)) / 2.0
     if person.grade is AIS.E:
         return np.broadcast_to(np.eye(5)[4], (posterior.draws, 5)).copy()
-    grid = time_grid([*nodes, end])
+    grid = time_grid([*days, end])
     grid = grid[grid <= end]
     starts = [int(np.searchsorted(grid, day)) for day in nodes]
     values = posterior.values
@@ -275,7 +302,7 @@ def _one(person: Person, follow: float, since: str, posterior: Posterior, mode: 
     shares = onward(values, time[:, -1:] - time)
     if person.grade is AIS.A:
         total = _complete(person, grid, starts, shares, posterior, mode)
-        return total / total.sum(axis=1, keepdims=True)
+        return np.asarray(total / total.sum(axis=1, keepdims=True))
     state = np.zeros((posterior.draws, 5))
     state[:, 1:] = np.mean([shares[:, at, person.grade.rank - 1] for at in starts], axis=0)
     return _spread(graded(values, state), posterior, mode)

@@ -29,7 +29,11 @@ def still_a(shape: NDArray[np.int8], hazard: Array, decay: Array, days: Array) -
         falling = np.expm1(-t / d) / np.expm1(-_ONE_YEAR / d)
     clock = np.where(power, (t / _ONE_YEAR) ** np.where(power, d, 1.0), falling)
     cure = 1.0 - (1.0 - np.exp(-h)) * clock
-    return np.where((shape == k.CURE)[:, None], np.maximum(cure, 1e-12), np.exp(-h * clock))
+    return np.where(
+        (shape == k.CURE)[:, None],
+        np.maximum(cure, 1e-12),
+        np.exp(-np.minimum(k.LARGEST, h * clock)),
+    )
 
 
 def onward_time(values: Array, days: Array) -> Array:
@@ -96,8 +100,8 @@ def graded(values: Array, state: Array) -> Array:
     mc, md = values[:, k.MC], values[:, k.MD]
     a, b, c, d, e = state.T
     seen = np.empty_like(state)
-    seen[:, 0] = a * (1.0 - ma) + b * mb + c * mc / 3.0
-    seen[:, 1] = a * ma + b * (1.0 - mb) + c * mc * 2.0 / 3.0 + d * md / 2.0
+    seen[:, 0] = a * (1.0 - ma) + b * mb + c * mc * mb
+    seen[:, 1] = a * ma + b * (1.0 - mb) + c * mc * (1.0 - mb) + d * md / 2.0
     seen[:, 2] = c * (1.0 - mc) + d * md / 2.0
     seen[:, 3] = d * (1.0 - md)
     seen[:, 4] = e

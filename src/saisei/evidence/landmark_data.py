@@ -26,12 +26,11 @@ __all__ = ["GROUPS", "Design", "design", "digest", "era_decades", "level_mix", "
 
 Array = NDArray[np.float64]
 GROUPS = ("tetraplegia", "T1-T9", "T10-T12")
-_STARTS = 4  # exam days per baseline window
-_ENDS = 3
-_MOST_TABLES = 24  # of a row with an unknown n, spread over its tables
+_STARTS = 3  # exam days that stand for a baseline window
+_ENDS = 2
+_MOST_TABLES = 12  # of a row with an unknown n, spread over its tables
 _DAYS = (
-    0, 0.5, 1, 2, 3, 5, 7, 10, 12, 14, 17, 21, 25, 28, 35, 42, 49, 56, 70, 90, 120, 150, 183, 230, 274,
-    320, 365, 450, 547, 730, 1095, 1826,
+    0, 1, 3, 5, 7, 10, 14, 17, 21, 25, 28, 35, 42, 49, 56, 70, 90, 120, 183, 274, 365, 547, 1095, 1826,
 )  # fmt: skip
 
 
@@ -210,7 +209,11 @@ def _tables(
     rows: Sequence[Row],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, Array, Array]:
     """Tables of all rows; a row's tables share a prior that falls with n, summing to one."""
-    first, last, n, counts, log_c = [], [], [], [], []
+    first: list[int] = []
+    last: list[int] = []
+    n: list[float] = []
+    counts: list[list[int]] = []
+    log_c: list[float] = []
     for row in rows:
         tables = row.tables
         if len(tables) > _MOST_TABLES:

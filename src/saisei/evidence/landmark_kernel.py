@@ -57,6 +57,7 @@ class Arrays(NamedTuple):
 SHAPES = ("exponential", "weibull", "cure")
 EXPONENTIAL, WEIBULL, CURE = 0, 1, 2
 _APART = 1e-3  # rates closer than this are set apart; it moves no share by more than 1e-3
+LARGEST = 500.0  # of a cumulative hazard: beyond it a chance would round to nothing
 _ONE_YEAR = 365.0  # cumulative hazards are quoted to day 365: a definition of the parameters
 
 # positions in the vector of natural-scale values
@@ -64,26 +65,26 @@ LOG_H, B_LOW, B_MID, ERA, PI, DELTA, HB, ETA, HC, HD = range(10)
 EPS, MA, MB, MC, MD, DECAY, TAU_ON, KAPPA = range(10, 18)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def clock(shape: int, decay: float, day: float) -> float:
     """Share of the conversions of the first year that lie before `day`, for small hazards.
 
     `decay` is the time constant in days (exponential, cure) or the power k (Weibull).
     """
     if shape == WEIBULL:
-        return (day / _ONE_YEAR) ** decay
+        return float((day / _ONE_YEAR) ** decay)
     return (1.0 - math.exp(-day / decay)) / (1.0 - math.exp(-_ONE_YEAR / decay))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def survival(shape: int, cumulative: float, share: float) -> float:
     """Chance of being still A when the clock stands at `share`; `cumulative` is the hazard to day 365."""
     if shape == CURE:
         return max(1e-12, 1.0 - (1.0 - math.exp(-cumulative)) * share)
-    return math.exp(-cumulative * share)
+    return math.exp(-min(LARGEST, cumulative * share))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _onward(b: float, c: float, d: float, eta: float, s: float, out: Array) -> None:
     """Rows: from B, C, D; columns: share in B, C, D, E after operational time `s`; rates differ."""
     eb, ec, ed = math.exp(-b * s), math.exp(-c * s), math.exp(-d * s)
@@ -102,31 +103,35 @@ def _onward(b: float, c: float, d: float, eta: float, s: float, out: Array) -> N
     out[2, 3] = 1.0 - ed
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _apart(x: float, y: float) -> float:
     """`x`, moved so that it differs from `y` enough for the closed form."""
     return x if abs(x - y) > _APART else y + _APART
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _clock_on(values: Array, day: float) -> float:
     tau = values[TAU_ON]
     return (1.0 - math.exp(-day / tau)) / (1.0 - math.exp(-_ONE_YEAR / tau))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _graded(values: Array, state: Array, out: Array) -> None:
-    """Grades seen for true states A to E: neighbouring grades are confused."""
+    """Grades seen for true states A to E: neighbouring grades are confused.
+
+    C is taken for A only where it is taken for B and that B for A, so a better state is never more often
+    graded A. Without this order a later exam day could raise the chance of a later conversion.
+    """
     ma, mb, mc, md = values[MA], values[MB], values[MC], values[MD]
-    out[0] = state[0] * (1.0 - ma) + state[1] * mb + state[2] * mc / 3.0
-    out[1] = state[0] * ma + state[1] * (1.0 - mb) + state[2] * mc * 2.0 / 3.0
+    out[0] = state[0] * (1.0 - ma) + state[1] * mb + state[2] * mc * mb
+    out[1] = state[0] * ma + state[1] * (1.0 - mb) + state[2] * mc * (1.0 - mb)
     out[1] += state[3] * md / 2.0
     out[2] = state[2] * (1.0 - mc) + state[3] * md / 2.0
     out[3] = state[3] * (1.0 - md)
     out[4] = state[4]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _onward_table(values: Array, grid: Array, follow: Ints, first: Ints, out: Array) -> None:
     """out[v, i] = onward matrix from grid node i to follow-up node v, from node first[v] on."""
     d = values[HD]
@@ -140,7 +145,7 @@ def _onward_table(values: Array, grid: Array, follow: Ints, first: Ints, out: Ar
             _onward(b, c, d, values[ETA], on[follow[v]] - on[i], out[v, i])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _middle_table(values: Array, follow: Ints, first: Ints, table: Array, out: Array) -> None:
     """out[v, i] = where those stand at follow-up who left A between nodes i and i + 1, to B or directly.
 
@@ -156,7 +161,7 @@ def _middle_table(values: Array, follow: Ints, first: Ints, table: Array, out: A
                 out[v, i, 1, j] = 0.5 * ((1.0 - delta) * from_c + delta * from_d)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _from_a(
     eps: float,
     pi: float,
@@ -190,7 +195,7 @@ def _from_a(
             state[1 + j] += keep * left + start_w[a] * eps * table[starts[a], 0, j]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _row_a(
     values: Array,
     s: Array,
@@ -219,7 +224,7 @@ def _row_a(
             out[j] += share * end_w[b] * seen[j]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _row_incomplete(
     values: Array,
     grade: int,
@@ -245,7 +250,7 @@ def _row_incomplete(
             out[j] += end_w[b] * seen[j]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _log_row(
     p: Array, initial: int, kappa: float, cells: Ints, n: Array, counts: Array, log_c: Array
 ) -> float:
@@ -275,10 +280,10 @@ def _log_row(
             best = value
         else:
             total += math.exp(value - best)
-    return best + math.log(total)
+    return float(best + math.log(total))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def expected_rows(
     shape: int, values: Array, u: Array, w: Array, v: Array, data: Arrays, p: Array, early: Array
 ) -> None:
@@ -316,16 +321,16 @@ def expected_rows(
                 early[r] += mix[r, g] * _early(values, s, timed[r], a, aw)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _early(values: Array, s: Array, timed: int, starts: Ints, start_w: Array) -> float:
     """Share of those graded A at the starts who were seen to have left it by node `timed`."""
     left = 0.0
     for a in range(starts.size):
         left += start_w[a] * (1.0 - s[timed] / s[starts[a]])
-    return (1.0 - values[EPS]) * left + values[EPS] * (1.0 - values[MB])
+    return float((1.0 - values[EPS]) * left + values[EPS] * (1.0 - values[MB]))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def log_likelihood(
     shape: int, values: Array, u: Array, w: Array, v: Array, data: Arrays, rows: Array
 ) -> float:

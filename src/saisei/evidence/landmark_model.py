@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -24,10 +24,13 @@ __all__ = [
     "NAMES",
     "SPREADS",
     "Model",
+    "Packed",
     "Prior",
     "effects_of",
     "log_posterior",
+    "log_prior",
     "model",
+    "prior_of",
     "values_of",
 ]
 
@@ -57,6 +60,7 @@ _SCALARS = (
 SPREADS = ("sd_registry", "sd_study", "sd_share")
 NAMES = (*(name for name, _, _ in _SCALARS), *SPREADS)
 _N = len(_SCALARS)
+_LOW, _HIGH = -9.0, 3.0  # bounds of log spreads, far outside their priors
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,22 @@ class Prior:
     sd: Array
     transform: NDArray[np.int64]
     scale: Array
+
+
+class Packed(NamedTuple):
+    """A model as the compiled functions take it."""
+
+    shape: int
+    mean: Array
+    sd: Array
+    transform: NDArray[np.int64]
+    spread: Array  # scales of the half-normal priors
+    registry_at: NDArray[np.int64]  # place of each registry's effect in the vector, or -1
+    study_at: NDArray[np.int64]
+    share_at: NDArray[np.int64]
+    lone: NDArray[np.int64]  # registries with one paper
+    of_registry: NDArray[np.int64]  # registry of each study
+    data: kernel.Arrays
 
 
 @dataclass(frozen=True)
@@ -83,12 +103,13 @@ class Model:
     size: int
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What `log_posterior` takes between the vector and the row buffer."""
-        prior = self.prior
-        return (
+    def packed(self) -> Packed:
+        """The model as the compiled functions take it."""
+        prior, studies = self.prior, self.design.studies
+        of = [self.design.registries.index(one.split(": ")[0]) for one in studies]
+        return Packed(
             self.shape_code, prior.mean, prior.sd, prior.transform, prior.scale, self.registry_at,
-            self.study_at, self.share_at, self.lone, self.design.kernel,
+            self.study_at, self.share_at, self.lone, np.array(of, dtype=np.int64), self.design.kernel,
         )  # fmt: skip
 
     @property
@@ -142,7 +163,7 @@ def model(design: Design, shape: str = "exponential", spread_factor: float = 1.0
     return Model(shape, design, prior, at[0], at[1], at[2], lone, place)
 
 
-@njit(cache=True)
+@njit(nogil=True, error_model="numpy")
 def values_of(x: Array, mean: Array, sd: Array, transform: NDArray[np.int64]) -> Array:
     """Values on their natural scale from the first coordinates of the vector."""
     out = mean + sd * x[: mean.size]
@@ -154,7 +175,7 @@ def values_of(x: Array, mean: Array, sd: Array, transform: NDArray[np.int64]) ->
     return out
 
 
-@njit(cache=True)
+@njit(nogil=True, error_model="numpy")
 def effects_of(
     x: Array,
     scalars: int,
@@ -181,33 +202,27 @@ def effects_of(
     return u, w, v
 
 
-@njit(cache=True, nogil=True)
-def log_posterior(
-    x: Array,
-    shape: int,
-    mean: Array,
-    sd: Array,
-    transform: NDArray[np.int64],
-    scale: Array,
-    registry_at: NDArray[np.int64],
-    study_at: NDArray[np.int64],
-    share_at: NDArray[np.int64],
-    lone: NDArray[np.int64],
-    data: kernel.Arrays,
-    rows: Array,
-) -> float:
-    """Log posterior density of the vector up to a constant; `rows` receives each row's log likelihood."""
-    n = mean.size
+@njit(nogil=True, error_model="numpy")
+def log_prior(x: Array, p: Packed) -> float:
+    """Log prior density of the vector up to a constant."""
+    n = p.mean.size
     total = 0.0
     for i in range(x.size):
         if n <= i < n + 3:
-            ratio = math.exp(x[i]) / scale[i - n]
+            ratio = math.exp(x[i]) / p.spread[i - n]
             total += x[i] - 0.5 * ratio * ratio
         else:
             total -= 0.5 * x[i] * x[i]
+    return total
+
+
+@njit(nogil=True, error_model="numpy")
+def log_posterior(x: Array, p: Packed, rows: Array) -> float:
+    """Log posterior density of the vector up to a constant; `rows` receives each row's log likelihood."""
+    n = p.mean.size
     for i in range(n, n + 3):
-        if not -9.0 < x[i] < 3.0:
+        if not _LOW < x[i] < _HIGH:
             return -1e300
-    values = values_of(x, mean, sd, transform)
-    u, w, v = effects_of(x, n, registry_at, study_at, share_at, lone)
-    return total + kernel.log_likelihood(shape, values, u, w, v, data, rows)
+    values = values_of(x, p.mean, p.sd, p.transform)
+    u, w, v = effects_of(x, n, p.registry_at, p.study_at, p.share_at, p.lone)
+    return log_prior(x, p) + kernel.log_likelihood(p.shape, values, u, w, v, p.data, rows)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saisei.errors import InputError
-from saisei.evidence.landmark_data import digest
+from saisei.evidence.landmark_data import design, digest
 from saisei.evidence.landmark_diagnostics import contraction
-from saisei.evidence.landmark_fit import Settings, ShapeFit
+from saisei.evidence.landmark_fit import STANDARD, Settings, ShapeFit, fit_shape
 from saisei.evidence.landmark_kernel import SHAPES
-from saisei.evidence.landmark_model import NAMES, SPREADS, effects_of, values_of
+from saisei.evidence.landmark_model import NAMES, SPREADS, effects_of, model, values_of
+from saisei.study.registries import Row
 
-__all__ = ["SCHEMA", "Posterior", "load_posterior", "posterior", "read_posterior"]
+__all__ = ["SCHEMA", "Posterior", "fit", "load_posterior", "posterior", "read_posterior"]
 
 Array = NDArray[np.float64]
 SCHEMA = "saisei-landmark/0.1"
@@ -80,7 +81,7 @@ class Posterior:
             for name in _ARRAYS
         }
         stream = io.BytesIO()
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
         text = json.dumps(self.about, ensure_ascii=False, indent=1, allow_nan=False)
         return stream.getvalue(), (text + "\n").encode()
 
@@ -98,16 +99,16 @@ def posterior(
     """
     parts: dict[str, list[Any]] = {name: [] for name in _ARRAYS}
     keep = fits[0].model.registry_at >= 0
-    for fit in fits:
-        model = fit.model
-        place = (model.registry_at, model.study_at, model.share_at, model.lone)
-        scalars = len(model.prior.mean)
-        prior = (model.prior.mean, model.prior.sd, model.prior.transform)
-        effects = [effects_of(x, scalars, *place) for x in fit.x]
-        n = len(fit.x)
-        parts["shape"].append(np.full(n, model.shape_code, dtype=np.int8))
-        parts["values"].append([values_of(x, *prior) for x in fit.x])
-        parts["spreads"].append(np.exp(fit.x[:, scalars : scalars + 3]))
+    for found in fits:
+        one = found.model
+        place = (one.registry_at, one.study_at, one.share_at, one.lone)
+        scalars = len(one.prior.mean)
+        prior = (one.prior.mean, one.prior.sd, one.prior.transform)
+        effects = [effects_of(x, scalars, *place) for x in found.x]
+        n = len(found.x)
+        parts["shape"].append(np.full(n, one.shape_code, dtype=np.int8))
+        parts["values"].append([values_of(x, *prior) for x in found.x])
+        parts["spreads"].append(np.exp(found.x[:, scalars : scalars + 3]))
         parts["registry"].append([u[keep] for u, _, _ in effects])
         parts["share"].append([v[keep] for _, _, v in effects])
         parts["new"].append(rng.standard_normal((n, 3)))
@@ -116,6 +117,47 @@ def posterior(
     told = _told(fits, settings) | dict(about or {})
     names = [name for name, k in zip(fits[0].model.design.registries, keep, strict=True) if k]
     return Posterior(**arrays, about=told | {"registries": names})
+
+
+def fit(
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    shapes: Sequence[str] = SHAPES,
+    leave_out: Sequence[str] = (),
+    settings: Settings = STANDARD,
+    spread_factor: float = 1.0,
+    report: Callable[[str, float], None] = lambda _shape, _share: None,
+) -> Posterior:
+    """Fit the landmark model to rows of the natural-history base and of users.
+
+    Args:
+        rows: all rows; those not marked as fitted are passed over.
+        seed: of all randomness; the same seed, rows and settings give the same posterior.
+        shapes: decay shapes to fit; each gets the same number of draws.
+        leave_out: registries whose rows are not used.
+        settings: lengths of the chains; `QUICK` for refits in a loop.
+        spread_factor: multiplies the prior scales of the spreads between registries and papers.
+        report: told the shape and the share of it done.
+
+    Raises: InputError for a registry that has no fitted row, or an unknown shape.
+    """
+    registries = dict.fromkeys(row.registry for row in rows if row.fitted)
+    for name in leave_out:
+        if name not in registries:
+            known = ", ".join(registries)
+            raise InputError(f"no fitted row is of registry {name!r}: they are {known}")
+    if not shapes:
+        raise InputError(f"no decay shape was given: choose from {', '.join(SHAPES)}")
+    kept = design([row for row in rows if row.registry not in leave_out])
+    rng = np.random.default_rng(seed)
+    fits = []
+    for shape in shapes:
+        told = partial(report, shape)
+        one = model(kept, shape, spread_factor)
+        fits.append(fit_shape(one, rng.spawn(1)[0], settings, told))
+    about = {"seed": seed, "left_out": list(leave_out), "spread_factor": spread_factor}
+    return posterior(fits, rng, settings, about)
 
 
 def _told(fits: Sequence[ShapeFit], settings: Settings) -> dict[str, Any]:
@@ -132,7 +174,7 @@ def _told(fits: Sequence[ShapeFit], settings: Settings) -> dict[str, Any]:
             "steps_per_chain": settings.steps, "warm_rounds": settings.warm_rounds,
             "warm_steps": settings.warm_steps,
         },
-        "shapes": {fit.model.shape: _about_shape(fit) for fit in fits},
+        "shapes": {one.model.shape: _about_shape(one) for one in fits},
     }  # fmt: skip
 
 
