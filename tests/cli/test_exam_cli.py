@@ -197,6 +197,22 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     assert sorted(one.name for one in tmp_path.iterdir()) == before
 
 
+def test_a_long_parquet_file_is_graded_piece_by_piece(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above a number of rows, Parquet to Parquet goes through the stream; the counts are the same."""
+    import pyarrow.parquet as pq
+
+    from saisei.cli import exam_grade
+
+    monkeypatch.setattr(exam_grade, "_LONG", 6)
+    out = tmp_path / "out.parquet"
+    code, text, err = run("grade", str(EXAMPLES / "tidy.parquet"), "--out", str(out))
+    assert (code, "piece by piece" in err) == (0, True)
+    assert re.search(r"AIS ND\s+│ 1", text)
+    assert pq.read_table(out)["ais_values"].to_pylist() == ["A", "B", "A", "A,C,D", "C", "D"]
+
+
 def test_empty_standard_input_is_an_error(run: Run) -> None:
     """Nothing on standard input is not an empty result."""
     code, _, err = run("grade", "-")

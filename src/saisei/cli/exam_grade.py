@@ -57,6 +57,8 @@ def grade(
     """
     if format == "praxis-json" or (format == "auto" and all(map(_are_praxis_lines, files))):
         _grade_lines(files, policy or "praxis", lenient, out, as_json)
+    elif out is not None and format in ("auto", "tidy") and _is_long_parquet(files, out):
+        _grade_long(files[0], out, policy or "default", as_json)
     else:
         _grade_tables(files, format, policy or "default", lenient, unrecorded_as_nt, out, as_json)
 
@@ -151,6 +153,50 @@ def _print_summary(reviews: list[Review], to_stderr: bool) -> None:
         some("questions to the examiner", [f"{row.where}, {w}" for row, w in one.warnings])
         some("repairs", one.table.repairs)
         some("NOT GRADED, faults", one.table.faults)
+
+
+# ---- Parquet too long for memory --------------------------------------------------------------------
+
+_LONG = 200_000  # rows from which a Parquet file is graded piece by piece
+
+
+def _is_long_parquet(files: list[str], out: Path) -> bool:
+    if len(files) != 1 or out.suffix != ".parquet" or not Path(files[0]).is_file():
+        return False
+    with Path(files[0]).open("rb") as stream:
+        if stream.read(4) != b"PAR1":
+            return False
+    import importlib
+
+    parquet: Any = importlib.import_module("pyarrow.parquet")
+    try:
+        return bool(parquet.read_metadata(files[0]).num_rows >= _LONG)
+    except Exception:  # a damaged file: the ordinary reader says what is wrong
+        return False
+
+
+def _grade_long(name: str, out: Path, policy: str, as_json: bool) -> None:
+    from saisei.exam.formats.stream import grade_parquet
+
+    with progress_bar(name, 1, 0) as step:
+        done = 0.0
+
+        def show(rows: int, total: int) -> None:
+            nonlocal done
+            step(rows / total - done)
+            done = rows / total
+
+        result = grade_parquet(name, out, show, policy=policy)
+    say(f"{name}: a long tidy Parquet file, graded piece by piece: no questions, no comparison")
+    for old, new in result.renamed.items():
+        say(f"  column {old} of the file is kept as {new}")
+    if as_json:
+        print_json({"policy": policy, "exams": result.exams, "ais": dict(result.ais)})
+        return
+    rows: list[dict[str, Any]] = [{"what": "graded", "count": result.exams}]
+    rows += [{"what": f"AIS {text}", "count": count} for text, count in result.ais.items()]
+    title = f"{name}, policy {policy}"
+    print_table(rows, {"what": "", "count": "count"}, as_json=False, title=title)
 
 
 # ---- JSON lines of npm isncsci ----------------------------------------------------------------------
