@@ -9,6 +9,7 @@ The first call on a machine compiles the kernel (about ten seconds); the result 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from saisei.errors import ExamError, Fault, InputError, UnsupportedError
 from saisei.exam.isncsci.batch_kernel import PARTS, RESULTS, grade_rows
-from saisei.exam.isncsci.batch_read import rows_from_columns
+from saisei.exam.isncsci.batch_read import Turner
 from saisei.exam.isncsci.batch_walk import policy_items
 from saisei.exam.isncsci.levels import Level
 from saisei.exam.isncsci.policy import DEFAULT, Policy, policy_named
@@ -248,6 +249,7 @@ class _Source:
 
     def __init__(self, columns: NDArray[Any] | Mapping[str, NDArray[Any]], first_row: int) -> None:
         self._first_row = first_row
+        self._local = threading.local()  # memory to turn columns into rows, one for each thread
         self._table: NDArray[Any] | None = None
         self._columns: list[NDArray[Any]] = []
         if isinstance(columns, Mapping):
@@ -267,13 +269,19 @@ class _Source:
         return self._length
 
     def rows(self, start: int, stop: int) -> NDArray[np.int8]:
-        """The exams from `start` to `stop` as int8 rows in C order, in place where possible."""
+        """The exams from `start` to `stop` as int8 rows in C order, in place where possible.
+
+        They are valid until the same thread asks again.
+        """
         if self._table is None:
             parts = [
                 _small(column[start:stop], self._first_row + start, k)
                 for k, column in enumerate(self._columns)
             ]
-            return rows_from_columns(np.stack(parts))
+            if not hasattr(self._local, "turner"):
+                self._local.turner = Turner(_WIDTH, min(CHUNK, self._length))
+            turned: NDArray[np.int8] = self._local.turner.rows(parts)
+            return turned
         part = self._table[start:stop]
         if part.dtype != np.int8:
             part = _small(part, self._first_row + start, None)

@@ -12,7 +12,7 @@ something.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import numba
@@ -285,11 +285,25 @@ def _turn(columns: NDArray[np.uint64], out: NDArray[np.uint64]) -> None:
             out[i + 4, c], out[i + 5, c], out[i + 6, c], out[i + 7, c] = a4, a5, a6, a7
 
 
-def rows_from_columns(columns: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The transposed copy of int8 columns (a multiple of 8, n), as rows in C order."""
-    wide, n = columns.shape
-    padded = np.zeros((wide, -(-n // _OCTET) * _OCTET), dtype=np.int8)
-    padded[:, :n] = columns
-    out = np.empty((padded.shape[1], wide), dtype=np.int8)
-    _turn(padded.view(np.uint64), out.view(np.uint64))
-    return out[:n]
+class Turner:
+    """Turns int8 columns into rows; keeps its memory, so that a long table does not ask for it anew.
+
+    Args:
+        columns: how many columns, a multiple of 8.
+        most: the largest number of exams in one call.
+    """
+
+    def __init__(self, columns: int, most: int) -> None:
+        octets = -(-most // _OCTET)
+        # The extra width keeps the columns from falling into the same lines of the processor's cache.
+        self._columns = np.zeros((columns, _OCTET * (octets + _OCTET)), dtype=np.int8)
+        self._rows = np.empty((octets * _OCTET, columns), dtype=np.int8)
+
+    def rows(self, columns: Sequence[NDArray[np.int8]]) -> NDArray[np.int8]:
+        """Columns (n,) as rows (n, columns) in C order; valid until the next call."""
+        n = len(columns[0])
+        octets = -(-n // _OCTET)
+        for k, column in enumerate(columns):
+            self._columns[k, :n] = column
+        _turn(self._columns.view(np.uint64)[:, :octets], self._rows.view(np.uint64))
+        return self._rows[:n]
