@@ -112,6 +112,13 @@ def test_praxis_lines_are_told_by_themselves_and_lists_are_read_too(
     as_list.write_text("[" + ",".join(lines.read_text().splitlines()) + "]")
     code, again, _ = run("grade", str(as_list), "--format", "praxis-json")
     assert (code, again) == (0, out)
+    pretty = tmp_path / "one.json"
+    pretty.write_text(json.dumps(json.loads(lines.read_text().splitlines()[0]), indent=2))
+    code, first, _ = run("grade", str(pretty), "--format", "praxis-json")
+    assert (code, first) == (0, out.splitlines(keepends=True)[0])
+    table = tmp_path / "table.csv"
+    assert run("grade", str(lines), "--out", str(table))[0] == 0
+    assert table.read_text().count("graded,default") == 6
 
 
 def test_explain_prints_the_worksheet_and_the_reasons(run: Run) -> None:

@@ -55,7 +55,10 @@ def grade(
     policy praxis unless another is named. Leaves with 2 when an exam has a fault; the others are
     graded all the same, and no row is dropped. Research use only: never the prognosis of a person.
     """
-    if format == "praxis-json" or (format == "auto" and all(map(_are_praxis_lines, files))):
+    as_table = out is not None and out.suffix in (".csv", ".parquet", ".json")
+    if format == "praxis-json" or (
+        format == "auto" and not as_table and all(map(_are_praxis_lines, files))
+    ):
         _grade_lines(files, policy or "praxis", lenient, out, as_json)
     elif out is not None and format in ("auto", "tidy") and _is_long_parquet(files, out):
         _grade_long(files[0], out, policy or "default", as_json)
@@ -278,13 +281,14 @@ def _opened(name: str) -> Iterator[tuple[Callable[[int], bytes], int | None]]:
         stream.seek(0)
         if not start:
             raise InputError(f"{path} is empty: there is no exam in it")
-        if start.startswith(b"["):  # a JSON list is handed out line by line
-            yield BytesIO(b"".join(_lines_of_list(path))).read, None
+        if start.startswith(b"[") or start.splitlines()[0].strip() == b"{":
+            # one document, not lines: its exams are handed out one by one
+            yield BytesIO(b"".join(_lines_of_document(path))).read, None
         else:
             yield stream.read, path.stat().st_size
 
 
-def _lines_of_list(path: Path) -> Iterator[bytes]:
+def _lines_of_document(path: Path) -> Iterator[bytes]:
     from saisei.errors import Fault, InputError
     from saisei.exam.formats.source import decoded, load_bytes
 
@@ -295,5 +299,5 @@ def _lines_of_list(path: Path) -> Iterator[bytes]:
     value = decoded(text, str(path))
     if isinstance(value, Fault):
         raise InputError(str(value))
-    for one in value:
+    for one in value if isinstance(value, list) else [value]:
         yield json.dumps(one).encode() + b"\n"

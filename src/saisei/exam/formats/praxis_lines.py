@@ -83,7 +83,9 @@ def grade_lines(
     >>> b"".join(grade_lines(BytesIO(b'{"id": 7, "exam": {}}').read)).decode()[:16]
     '{"id":7,"error":'
     """
-    grader = _Grader(name, policy_named(policy), Options(lenient), tally or Tally())
+    policy = policy_named(policy)
+    options = Options(lenient, old_5_star=policy.revision != "2019")
+    grader = _Grader(name, policy, options, tally if tally is not None else Tally())
     for lines in _blocks(read, grader.tally):
         answers = grader.answer(lines)
         if answers:

@@ -94,13 +94,13 @@ def load_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         raise InputError(f"{path} is a folder: give the file of exams in it")
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
-    size = path.stat().st_size
-    if size > limit:
+    with path.open("rb") as stream:
+        data = stream.read(limit + 1)
+    if len(data) > limit:
         raise InputError(
-            f"{path} has {size} bytes, more than the {limit} that are read at once: "
-            "split it, or use Parquet"
+            f"{path} has more than the {limit} bytes that are read at once: split it, or use Parquet"
         )
-    return path.read_bytes()
+    return data
 
 
 _FOREIGN = (
