@@ -24,6 +24,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "report": ("saisei.cli.report", "The main job: what would have happened without cells, as a report."),
     "study": ("saisei.cli.study", "Published trials as sourced documents: list, show, validate."),
     "exam": ("saisei.cli.exam", "ISNCSCI exams: grade, explain, check, convert, draw."),
+    "patient": ("saisei.cli.patient", "Virtual patients without cells: simulate a cohort."),
     "evidence": ("saisei.cli.evidence", "Natural recovery: studies, natural, fit."),
     "params": ("saisei.cli.params", "Every value with its source: list, show, sources."),
 }

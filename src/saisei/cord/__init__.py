@@ -1,0 +1,1 @@
+"""The injured cord: its segments, and an injury as a sampled state."""

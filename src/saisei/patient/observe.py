@@ -1,0 +1,170 @@
+"""From function to exam: 136 codes of an ISNCSCI exam at a day, with what examiners add.
+
+A muscle grade is the number of cut points that force times noise exceeds; the noise is part the same at
+each exam of a person, part new. A sensory score is 0, 1 or 2 by two cut points of its latent. What lies
+above the injury is written as normal. The AIS is never written here: it comes from grading the exam.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saisei.chance.streams import PURPOSES, compiled, fill_normals
+from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES, SPHINCTER
+from saisei.cord.injury import INJURY, INTACT, X_KIND, X_LEVEL, X_TETRAPLEGIA, draw_injury
+from saisei.cord.values import array_of, places
+from saisei.repair.natural import RATES, draw_rates, forces_at, senses_at
+
+__all__ = ["PATIENT", "STATES", "TRUTH", "examine", "patient_values"]
+
+PATIENT: tuple[tuple[str, int], ...] = (
+    ("grade_cuts", 5),
+    ("grade_noise", 1),
+    ("grade_noise_stable", 1),
+    ("sense_normal_cut", 1),
+    ("sense_noise", 1),
+    ("pressure_noise", 1),
+    ("contraction_cut", 1),
+    ("contraction_noise", 1),
+)
+"""Name and length of each value of the exam."""
+
+_P = places(PATIENT)
+_CUTS, _NOISE, _STABLE = _P["grade_cuts"], _P["grade_noise"], _P["grade_noise_stable"]
+_NORMAL, _SENSE_NOISE, _PRESSURE = (
+    _P["sense_normal_cut"],
+    _P["sense_noise"],
+    _P["pressure_noise"],
+)
+_VAC, _VAC_NOISE = _P["contraction_cut"], _P["contraction_noise"]
+_GRADES = 5
+
+STATES: tuple[str, ...] = (
+    "true_tetraplegia",
+    "true_kind",
+    "true_level_right",
+    "true_level_left",
+    "true_log_drive_right",
+    "true_log_drive_left",
+)
+"""True facts of a person, the same at each visit; then come the forces of the 21 muscles."""
+
+TRUTH = len(STATES) + MUSCLES
+
+# Columns of the codes: right touch, pin, motor, left the same, VAC, DAP, two non-key muscles.
+_MOTOR_COLUMN = 2 * SEGMENTS
+_SIDE_COLUMNS = 2 * SEGMENTS + SPHINCTER // 2
+_VAC_COLUMN, _DAP_COLUMN, _NON_KEY = 132, 133, 134
+_STABLE_PURPOSE, _EXAM_PURPOSE = PURPOSES["examiner_stable"], PURPOSES["examiner_exam"]
+_Z_STABLE, _Z_EXAM, _Z_SENSES = 0, MUSCLES, 2 * MUSCLES
+_Z_PRESSURE = _Z_SENSES + SENSES
+_ROOM = 500
+
+
+def patient_values(changed: Mapping[str, Sequence[float]] | None = None) -> NDArray[np.float64]:
+    """The values of the exam; `changed` replaces some by name."""
+    return array_of("patient", PATIENT, changed or {})
+
+
+@compiled
+def _grade(p: NDArray[np.float64], force: float) -> int:
+    grade = 0
+    for k in range(_GRADES):
+        if force > p[_CUTS + k]:
+            grade += 1
+    return grade
+
+
+@compiled
+def _write_motor(
+    p: NDArray[np.float64],
+    forces: NDArray[np.float64],
+    z: NDArray[np.float64],
+    codes: NDArray[np.int8],
+) -> None:
+    """The 20 motor scores and VAC."""
+    same = p[_NOISE] * math.sqrt(p[_STABLE])
+    new = p[_NOISE] * math.sqrt(1.0 - p[_STABLE])
+    for j in range(SPHINCTER):
+        column = (j // 10) * _SIDE_COLUMNS + _MOTOR_COLUMN + j % 10
+        if forces[j] >= 1.0:
+            codes[column] = _GRADES
+        elif forces[j] <= 0.0:
+            codes[column] = 0
+        else:
+            # Nobody takes full strength for less: the noise ends where force is normal.
+            noise = (same * z[_Z_STABLE + j] + new * z[_Z_EXAM + j]) * math.sqrt(1.0 - forces[j])
+            codes[column] = _grade(p, forces[j] * math.exp(noise))
+    squeeze = math.log(max(forces[SPHINCTER], 1e-30))
+    noise = p[_VAC_NOISE] * z[_Z_EXAM + SPHINCTER]
+    codes[_VAC_COLUMN] = 1 if squeeze + noise > p[_VAC] else 0
+
+
+@compiled
+def _write_senses(
+    p: NDArray[np.float64],
+    senses: NDArray[np.float64],
+    pressure: float,
+    z: NDArray[np.float64],
+    codes: NDArray[np.int8],
+) -> None:
+    """The 112 sensory scores and DAP."""
+    for k in range(SENSES):
+        column = (k // (2 * SEGMENTS)) * _SIDE_COLUMNS + k % (2 * SEGMENTS)
+        latent = senses[k] + p[_SENSE_NOISE] * z[_Z_SENSES + k]
+        if senses[k] >= INTACT or latent > p[_NORMAL]:
+            codes[column] = 2
+        else:
+            codes[column] = 1 if latent > 0.0 else 0
+    felt = pressure + p[_PRESSURE] * z[_Z_PRESSURE]
+    codes[_DAP_COLUMN] = 1 if felt > 0.0 else 0
+    codes[_NON_KEY], codes[_NON_KEY + 1] = -1, -1
+
+
+@compiled
+def examine(
+    c: NDArray[np.float64],
+    r: NDArray[np.float64],
+    p: NDArray[np.float64],
+    seed: int,
+    persons: NDArray[np.int64],
+    attempts: NDArray[np.int64],
+    days: NDArray[np.int64],
+    codes: NDArray[np.int8],
+    truth: NDArray[np.float32],
+) -> None:
+    """Write the exams of people at their days; each row depends on (seed, person, attempt, day) alone.
+
+    Args:
+        c, r, p: the values of `cord_values()`, `repair_values()`, `patient_values()`.
+        seed: 0 to 2**32 - 1.
+        persons, attempts: the number of each person and of the attempt at it, (n,).
+        days: days since the injury of each exam, (n, visits).
+        codes: room, (n, visits, 136); overwritten.
+        truth: room, (n, visits, TRUTH), or of length 0 when not wanted; overwritten.
+    """
+    room, z = np.empty(_ROOM), np.empty(_Z_PRESSURE + 1)
+    x, rates = np.empty(INJURY), np.empty(RATES)
+    forces, senses = np.empty(MUSCLES), np.empty(SENSES)
+    for i in range(len(persons)):
+        draw_injury(c, seed, persons[i], attempts[i], room, x)
+        draw_rates(r, seed, persons[i], attempts[i], rates)
+        fill_normals(z[:MUSCLES], seed, persons[i], 0, _STABLE_PURPOSE, attempts[i])
+        for v in range(days.shape[1]):
+            day = days[i, v]
+            fill_normals(z[MUSCLES:], seed, persons[i], day, _EXAM_PURPOSE, attempts[i])
+            forces_at(r, x, rates, float(day), forces)
+            pressure = senses_at(r, x, rates, float(day), senses)
+            _write_motor(p, forces, z, codes[i, v])
+            _write_senses(p, senses, pressure, z, codes[i, v])
+            if len(truth) == 0:
+                continue
+            truth[i, v, 0], truth[i, v, 1] = x[X_TETRAPLEGIA], x[X_KIND]
+            for k in range(4):
+                truth[i, v, 2 + k] = x[X_LEVEL + k]
+            for j in range(MUSCLES):
+                truth[i, v, 6 + j] = forces[j]

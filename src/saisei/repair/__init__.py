@@ -1,0 +1,1 @@
+"""Recovery without cells: the course of block, drive, muscle and sensation."""

@@ -1,0 +1,171 @@
+"""The natural course from the injury on, each part in closed form: no time step, no step error.
+
+For a muscle j of person i, day t after the injury:
+
+    block      b(t) = b(0) [(1 - f) exp(-t / tau_fast) + f exp(-t / tau_slow)]
+    plasticity P(t) = 1 - (1 - P(0)) exp(-t / tau_P)
+    drive      D(t) = spared (1 - b(t)) P(t)
+    muscle     M(t) = M_end + (1 - M_end) exp(-t / tau_M),  M_end from the drive that will be reached
+    force      F(t) = min(1, r m) M(t) H(D(t)),  H(D) = D^h (1 + D50^h) / (D^h + D50^h)
+    sensation  eta(t) = eta_end - K exp(-t / tau_sense)
+
+The forms are those of the project's biology notes (host without graft); docs/stages/patient.md says what
+is assumed. Rates differ by person: the stream `course`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saisei.chance.streams import PURPOSES, compiled, fill_normals
+from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES
+from saisei.cord.injury import (
+    INTACT,
+    X_BLOCK,
+    X_MOTONEURONS,
+    X_PRESSURE,
+    X_SENSE,
+    X_SLOW,
+    X_SPARED,
+)
+from saisei.cord.values import array_of, places
+
+__all__ = [
+    "RATES",
+    "REPAIR",
+    "block_at",
+    "draw_rates",
+    "forces_at",
+    "hill",
+    "plasticity_at",
+    "repair_values",
+    "senses_at",
+]
+
+REPAIR: tuple[tuple[str, int], ...] = (
+    ("fast_days", 2),  # median, sd of the log between people
+    ("slow_days", 2),
+    ("plasticity_start", 1),
+    ("plasticity_days", 2),
+    ("half_drive", 1),
+    ("drive_slope", 1),
+    ("sprouting", 1),
+    ("muscle_unused", 1),
+    ("muscle_days", 1),
+    ("sense_shock_log", 2),
+    ("sense_days", 2),
+    ("pin_shock", 1),
+)
+"""Name and length of each value of the course."""
+
+_P = places(REPAIR)
+_FAST, _SLOW, _START, _PLASTIC = (
+    _P["fast_days"],
+    _P["slow_days"],
+    _P["plasticity_start"],
+    _P["plasticity_days"],
+)
+_HALF, _SLOPE, _SPROUT = _P["half_drive"], _P["drive_slope"], _P["sprouting"]
+_UNUSED, _MUSCLE = _P["muscle_unused"], _P["muscle_days"]
+_SHOCK, _SENSE, _PIN = _P["sense_shock_log"], _P["sense_days"], _P["pin_shock"]
+
+# Rates of a person, in the order of the draws.
+_TAU_FAST, _TAU_SLOW, _TAU_PLASTIC, _K, _TAU_SENSE = range(5)
+RATES = 5
+_PURPOSE = PURPOSES["course"]
+
+
+def repair_values(changed: Mapping[str, Sequence[float]] | None = None) -> NDArray[np.float64]:
+    """The values of the natural course; `changed` replaces some by name."""
+    return array_of("repair", REPAIR, changed or {})
+
+
+@compiled
+def draw_rates(
+    r: NDArray[np.float64], seed: int, person: int, attempt: int, rates: NDArray[np.float64]
+) -> None:
+    """Fill the rates of one person, (RATES,): three time constants, shock depth, its time constant."""
+    fill_normals(rates, seed, person, 0, _PURPOSE, attempt)
+    rates[_TAU_FAST] = r[_FAST] * math.exp(r[_FAST + 1] * rates[_TAU_FAST])
+    rates[_TAU_SLOW] = r[_SLOW] * math.exp(r[_SLOW + 1] * rates[_TAU_SLOW])
+    rates[_TAU_PLASTIC] = r[_PLASTIC] * math.exp(r[_PLASTIC + 1] * rates[_TAU_PLASTIC])
+    rates[_K] = math.exp(r[_SHOCK] + r[_SHOCK + 1] * rates[_K])
+    rates[_TAU_SENSE] = r[_SENSE] * math.exp(r[_SENSE + 1] * rates[_TAU_SENSE])
+
+
+@compiled
+def block_at(start: float, slow: float, fast_decay: float, slow_decay: float) -> float:
+    """Blocked share of conduction: a fast and a slow part, each gone by its own decay factor."""
+    return start * ((1.0 - slow) * fast_decay + slow * slow_decay)
+
+
+@compiled
+def plasticity_at(start: float, decay: float) -> float:
+    """Plasticity as a share of its plateau, from `start` at the injury."""
+    return 1.0 - (1.0 - start) * decay
+
+
+@compiled
+def hill(drive: float, half: float, slope: float) -> float:
+    """Force from drive, 1 at drive 1 and one half of the limit at `half`."""
+    if drive <= 0.0:
+        return 0.0
+    power: float = drive**slope
+    middle: float = half**slope
+    return power * (1.0 + middle) / (power + middle)
+
+
+@compiled
+def forces_at(
+    r: NDArray[np.float64],
+    x: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    day: float,
+    forces: NDArray[np.float64],
+) -> None:
+    """Fill the forces of the 21 muscles at a day after the injury, as shares of normal force.
+
+    Args:
+        r: the values of `repair_values()`.
+        x, rates: the injury and the rates of the person.
+        day: days since the injury, 0 or more.
+        forces: room, (21,); overwritten.
+    """
+    fast, slow = math.exp(-day / rates[_TAU_FAST]), math.exp(-day / rates[_TAU_SLOW])
+    plastic = plasticity_at(r[_START], math.exp(-day / rates[_TAU_PLASTIC]))
+    muscle = math.exp(-day / r[_MUSCLE])
+    for j in range(MUSCLES):
+        spared = x[X_SPARED + j]
+        if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
+            forces[j] = 1.0
+            continue
+        block = block_at(x[X_BLOCK + j], x[X_SLOW + j], fast, slow)
+        # Use settles with the drive that is reached in the end: that keeps the form closed.
+        end = r[_UNUSED] + (1.0 - r[_UNUSED]) * hill(spared, r[_HALF], r[_SLOPE])
+        mass = end + (1.0 - end) * muscle
+        units = min(1.0, r[_SPROUT] * x[X_MOTONEURONS + j])
+        forces[j] = units * mass * hill(spared * (1.0 - block) * plastic, r[_HALF], r[_SLOPE])
+
+
+@compiled
+def senses_at(
+    r: NDArray[np.float64],
+    x: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    day: float,
+    senses: NDArray[np.float64],
+) -> float:
+    """Fill the sensory latents of the 112 scores at a day; gives that of deep anal pressure."""
+    shock = rates[_K] * math.exp(-day / rates[_TAU_SENSE])
+    for k in range(SENSES):
+        latent = x[X_SENSE + k]
+        if latent < INTACT:
+            pin = (k // SEGMENTS) % 2 == 1
+            latent -= shock * r[_PIN] if pin else shock
+        senses[k] = latent
+    pressure: float = x[X_PRESSURE] - shock
+    return pressure
