@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from saisei.exam.formats import names, scores
 from saisei.exam.formats.scores import Notation
@@ -47,6 +48,18 @@ class Layout:
 
 def folded(name: str) -> str:
     """A column name without what people and programs vary: capitals, blanks, the spelling of S4-5."""
+    return _short_folded(name) if len(name) < _SHORT else _folded(name)
+
+
+_SHORT = 100  # longer names are no columns of ours, and are not worth the memory of the cache
+
+
+@lru_cache(maxsize=8192)
+def _short_folded(name: str) -> str:
+    return _folded(name)
+
+
+def _folded(name: str) -> str:
     return re.sub(r"s4[-_]?s?5", "s4_5", re.sub(r"\s", "", name).casefold().replace("-", "_"))
 
 
