@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from saisei.errors import ExamError
@@ -75,10 +75,18 @@ class Notation:
     tokens: Mapping[CellKind, Mapping[Any, int]]
     canonical: Callable[[str], str] = str
     unknown_is_nt: str = ""
+    _texts_of: Mapping[CellKind, Mapping[int, Any]] = field(init=False, repr=False, compare=False)
+    _folded: Mapping[CellKind, Mapping[str, int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        texts = {kind: _inverse(tokens) for kind, tokens in self.tokens.items()}
+        object.__setattr__(self, "_texts_of", texts)
+        folds = {kind: _folded(tokens) for kind, tokens in self.tokens.items()}
+        object.__setattr__(self, "_folded", folds)
 
     def text(self, kind: CellKind, code: int) -> Any:
         """The text of a code; KeyError when the layout has none."""
-        return _inverse(self.tokens[kind])[code]
+        return self._texts_of[kind][code]
 
     def why_not(self, value: Any, kind: CellKind) -> tuple[str, str]:
         """Which rule a cell breaks that is not among the tokens, and the mend."""
@@ -117,7 +125,7 @@ class Notation:
             text = "5"
         if self.unknown_is_nt and text.casefold() == self.unknown_is_nt.casefold():
             return 9 if kind != "non-key" else None
-        return _folded(self.tokens[kind]).get(text.casefold())
+        return self._folded[kind].get(text.casefold())
 
 
 def is_blank(value: Any) -> bool:
