@@ -79,7 +79,7 @@ _BLOCK, _BLOCK_SD, _SLOW, _SLOW_SD = (
     _P["slow_logit"],
     _P["slow_sd"],
 )
-_SPHINCTER = _P["sphincter_sd"]
+_SPHINCTER, _DRIVE_SHIFT = _P["sphincter_sd"], _P["drive_shift_paraplegia"]
 _NEURONS, _LENGTH = _P["motoneuron_logit"], _P["lesion_log_length"]
 _TOUCH, _PRICK, _SENSE_SD = _P["touch_mean"], _P["pin_mean"], _P["sense_sd"]
 _TOUCH_PIN, _WITH_DRIVE = _P["sense_pin_correlation"], _P["sense_drive_correlation"]
@@ -161,6 +161,8 @@ def _draw_place(c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.fl
         level = _between(z[_U_LEVEL], c[_LEVEL_P + kind], c[_LEVEL_SD + 1], _SPLIT, _BOTTOM)
     x[X_TETRAPLEGIA], x[X_KIND] = 1.0 if cervical else 0.0, kind
     drive = c[_DRIVE + kind] + c[_DRIVE_SD + kind] * z[_Z_DRIVE]
+    if not cervical:
+        drive += c[_DRIVE_SHIFT + kind]
     for side in range(2):
         sign = 1.0 - 2.0 * side
         x[X_LEVEL + side] = level + sign * c[_SIDE_SD] * z[_Z_SIDE]

@@ -30,6 +30,7 @@ CORD: tuple[tuple[str, int], ...] = (
     ("pin_offset", 2),
     ("log_drive_mean", KINDS),
     ("log_drive_sd", KINDS),
+    ("drive_shift_paraplegia", KINDS),
     ("drive_side_sd", 1),
     ("sphincter_sd", 1),
     ("arm_penalty", 1),
