@@ -77,7 +77,7 @@ def test_wrong_questions_end_in_one_sentence(words: list[str], message: str) -> 
 
 
 def test_a_fit_is_written_and_can_be_asked(tmp_path: Path) -> None:
-    options = ["--shape", "cure", "--steps", "1000", "--draws", "100", "--seed", "3"]
+    options = ["--shape", "cure", "--steps", "1000", "--draws", "100", "--leave-out", "SCIMS"]
     rows = _json("fit", "--out", str(tmp_path / "mine"), *options)
     assert {row["shape"] for row in rows} == {"cure"}
     assert all(row["contraction"] <= 1.0 for row in rows)

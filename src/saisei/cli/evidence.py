@@ -163,7 +163,7 @@ def fit(
             seed=seed,
             shapes=shapes,
             leave_out=tuple(leave_out or ()),
-            settings=Settings(draws=draws, steps=steps),
+            settings=Settings(draws=draws, steps=steps, warm_steps=min(2_000, steps // 5)),
             spread_factor=spread,
             report=report,
         )

@@ -1,9 +1,9 @@
 """Sampling the landmark posterior: mode, curvature, then adaptive Metropolis in parallel chains.
 
 The dimension is low (about 45), the posterior nearly normal and one density costs about 0.15 ms, so a plain
-sampler with a compiled density suffices: a normal approximation from the curvature at the mode, adapted to
-the chains during warm-up and then frozen, gives the proposals. Split R-hat and effective sizes are part of the
-result.
+sampler with a compiled density suffices. A normal approximation from the curvature at the mode, adapted to
+the chains during warm-up and then frozen, gives the proposals. Split R-hat and effective sizes are part of
+the result.
 """
 
 from __future__ import annotations
