@@ -1,136 +1,201 @@
-"""Damaged files over all readers: no crash, no silent grade.
+"""A million mangled inputs over all readers of `saisei.exam.formats`: no crash, no silent grade.
 
-    python validation/exam_mangled.py [COUNT] [SEED]      1,000,000 inputs by default; prints counts and time
+    python validation/exam_mangled.py [--inputs 1000000] [--seed 1]
 
-Each input is one of the synthetic files in `examples/exams/`, or a stretch of it, with a few cuts,
-insertions, overwritten bytes, doubled stretches, doubled columns, NUL, BOM, CRLF, huge cells or wrong
-types; or plain random bytes. It is read strictly or leniently. What may come out: a known error with a
-message; or rows each of which has either faults, or an exam whose codes are valid. Anything else is
-counted as a failure and printed.
+Sound files of every layout are mangled in many ways: random bytes, cuts, wrong types, BOM, CRLF, NUL, huge
+cells, doubled, lost and misspelt columns, cells that are no score. Each is read by the reader of its layout,
+by `auto`, or by the reader of another layout; JSON lines also by the streaming grader, Parquet also by
+`grade_parquet`.
 
-"No silent grade" means here: an exam that is graded has valid codes in all 136 places, and every cell that
-was mended is listed. (A digit turned into another valid digit cannot be noticed by anyone.)
+What must hold:
+
+* *No crash*: a reader returns or raises `SaiseiError`; anything else is a defect of ours.
+* *No silent grade*: an exam whose cell was replaced by something that is no score, or which lost a cell, has
+  no codes (leniently read: or the repair is listed). An exam that is read has the scores that were written;
+  where random bytes were changed, it differs in at most as many cells as bytes were changed. So a shifted
+  column can not pass.
+
+Every input follows from the seed and its number: `--only NUMBER` makes and reads one again and shows it.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
 import random
 import sys
+import tempfile
 import time
-import traceback
-import warnings
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from saisei.errors import SaiseiError
-from saisei.exam.formats import read_exams
-from saisei.exam.formats.praxis_lines import Tally, grade_lines
-from saisei.exam.isncsci import Exam
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "exams"
-JUNK = [
-    b"\0", b"\xff", b"\r", b"\r\n", b"\n", b'"', b"'", b",", b";", b"\t", b"{", b"}", b"[", b"]", b":",
-    b"NT", b"nt", b"*", b"**", b" ", b"6", b"-1", b"2*", b"5*", b"null", b"true", b"[]", b"{}", b"\\",
-    b"\xef\xbb\xbf", b"\\ud800", b"\\u0000", b"1e999", b"NaN", b"ab-", b"ab-nt", b"9", b"UNK", b"2.0",
-    "\u0663".encode(), b"x" * 140_000,
-]  # fmt: skip
+from exam_mangled_ways import (  # noqa: E402
+    WAYS,
+    Base,
+    Codes,
+    Input,
+    bases,
+    mangled_parquet,
+    read_by,
+)
 
-
-def stretch(rng: random.Random, data: bytes, name: str) -> bytes:
-    """A whole file, or for speed its first lines only."""
-    if name.endswith((".csv", ".jsonl")):
-        lines = data.split(b"\n")
-        return b"\n".join(lines[: rng.choice([2, 2, 2, 3, len(lines)])])
-    return data
+from saisei.errors import SaiseiError  # noqa: E402
+from saisei.exam.formats import READERS  # noqa: E402
+from saisei.exam.formats.praxis_lines import grade_lines  # noqa: E402
+from saisei.exam.formats.stream import grade_parquet  # noqa: E402
+from saisei.exam.isncsci.record import Exam  # noqa: E402
 
 
-def mangled(rng: random.Random, data: bytes) -> bytes:
-    """One to four damages."""
-    out = bytearray(data)
-    for _ in range(rng.randint(1, 4)):
-        at, kind = rng.randrange(len(out) + 1), rng.randrange(9)
-        if kind == 0:
-            del out[at : at + rng.randint(1, 60)]
-        elif kind == 1:
-            out[at:at] = rng.choice(JUNK)
-        elif kind == 2 and at < len(out):
-            out[at] = rng.randrange(256)
-        elif kind == 3:
-            out[at:at] = out[at : at + rng.randint(1, 400)]
-        elif kind == 4:
-            out[at : at + rng.randint(1, 3)] = rng.choice(JUNK)
-        elif kind == 5:
-            out = bytearray(bytes(out).replace(b"\n", rng.choice([b"\r\n", b"\r", b"\n\n"])))
-        elif kind == 6:
-            out = bytearray(bytes(out).replace(b",", rng.choice([b";", b"\t", b",,", b", "]), 200))
-        elif kind == 7:
-            del out[at:]
-        else:
-            out = bytearray(rng.choice([b"\xef\xbb\xbf", b"\xff\xfe", b" ", b"\n"]) + out)
-    return bytes(out)
+@dataclass
+class Account:
+    """What happened to the inputs."""
+
+    inputs: int = 0
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ways: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """The account as text."""
+        names = sorted({reader for reader, _ in self.outcomes})
+        text = [
+            f"{self.inputs:,} mangled inputs",
+            "  read by             refused  not graded   graded right",
+        ]
+        for name in names:
+            n = [self.outcomes[name, what] for what in ("refused", "not graded", "graded right")]
+            text.append(f"  {name:<16}{n[0]:>11,} {n[1]:>11,}   {n[2]:>12,}")
+        text.append("  ways: " + ", ".join(f"{how} {n:,}" for how, n in sorted(self.ways.items())))
+        text.append(f"  crashes and silent grades: {len(self.failures)}")
+        return text + [f"    {line}" for line in self.failures[:20]]
 
 
-def outcome(data: bytes, lenient: bool) -> str:
-    """What reading this input came to; an AssertionError when a row is neither faulty nor sound."""
+# ---- Reading and judging -------------------------------------------------------------------------------
+
+
+def run(inputs: int, seed: int, only: int | None = None, parquet_share: float = 0.02) -> Account:
+    """Make, read and judge that many inputs."""
+    account = Account()
+    known = bases(seed)
+    parquet = next(base for base in known if base.layout == "parquet")
+    others = [base for base in known if base is not parquet]
+    ways, weights = zip(*WAYS, strict=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in range(inputs) if only is None else (only,):
+            rng = random.Random(f"{seed} {number}")
+            if rng.random() < parquet_share:
+                base = parquet
+                given = mangled_parquet(rng, base)
+            else:
+                base = rng.choice(others)
+                given = rng.choices(ways, weights)[0](rng, base)
+            _judge(account, number, base, given, rng, Path(scratch))
+            if only is not None:
+                print(
+                    f"{base.layout}, {given.how}, refused {set(given.refused)}:\n{given.data[:3000]!r}"
+                )
+    return account
+
+
+def _judge(
+    account: Account, number: int, base: Base, given: Input, rng: random.Random, scratch: Path
+) -> None:
+    reader = base.reader if rng.random() < 0.6 else rng.choice(("auto", *READERS))
+    lenient = rng.random() < 0.15
+    streams = {"praxis-json": "lines", "parquet": "stream"}
+    if base.layout in streams and rng.random() < 0.4:
+        reader, lenient = streams[base.layout], False
+    account.inputs += 1
+    account.ways[given.how] += 1
     try:
-        table = read_exams(data, lenient=lenient, unrecorded_as_nt=True)
-    except SaiseiError as error:
-        return "refused" if str(error) else "refused without a message"
-    for row in table.rows:
-        if row.codes is not None:
-            assert not row.faults, "an exam with faults has codes"
-            Exam.from_codes(row.codes)
-        else:
-            assert row.faults or table.summary_only, "a row without codes and without faults"
-    return "rows with faults" if table.faults else "read, with repairs" if table.repairs else "read"
+        outcome = _outcome(base, given, reader, lenient, scratch)
+    except SaiseiError:
+        outcome = "refused"
+    except AssertionError as error:
+        outcome = f"SILENT: {error}"
+    except Exception as error:  # the point of the exercise: any other error is a crash
+        outcome = f"CRASH: {type(error).__name__}: {str(error)[:200]}"
+    if outcome.startswith(("SILENT", "CRASH")):
+        mode = " lenient" if lenient else ""
+        account.failures.append(
+            f"input {number}, {base.layout}, {given.how}, read by {reader}{mode}: {outcome}"
+        )
+    else:
+        account.outcomes[reader, outcome] += 1
 
 
-def lines_outcome(data: bytes) -> None:
-    """Every line that is not blank has one answer."""
-    tally = Tally()
-    answers = b"".join(grade_lines(io.BytesIO(data).read, tally=tally))
-    lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
-    assert answers.count(b"\n") == len(lines) == tally.exams + tally.faulty, "a line was dropped"
+def _outcome(base: Base, given: Input, reader: str, lenient: bool, scratch: Path) -> str:
+    if reader == "lines":
+        return _line_outcome(base, given)
+    if reader == "stream":
+        return _stream_outcome(base, given, scratch)
+    table = read_by(reader, given.data, lenient)
+    sound = [row for row in table.rows if row.codes is not None]
+    for row in sound:
+        assert row.codes is not None
+        Exam.from_codes(row.codes)
+        mended = lenient and bool(table.repairs)
+        place = row.row - 1
+        if place in given.refused and not mended:
+            raise AssertionError(f"exam {place} was graded")
+        allowed = given.changes + (2 if mended else 0)
+        if _distance(row.codes, base.codes) > allowed:
+            raise AssertionError(
+                f"exam {place} differs in more than {allowed} cells from what was written"
+            )
+    return "graded right" if sound else "not graded"
 
 
-def main(count: int, seed: int) -> int:
-    """Run and print; 0 when nothing failed."""
-    warnings.simplefilter("error")
-    files = {
-        path.name: path.read_bytes() for path in sorted(EXAMPLES.iterdir()) if path.suffix != ".md"
-    }
-    names = sorted(files)
-    found: Counter[str] = Counter()
-    failures, start = 0, time.perf_counter()
-    for i in range(count):
-        rng = random.Random(f"{seed}/{i}")
-        name = rng.choice(names)
-        if rng.random() < 0.02:
-            data = rng.randbytes(rng.randrange(400))
-        else:
-            data = mangled(rng, stretch(rng, files[name], name))
-        try:
-            found[outcome(data, lenient=rng.random() < 0.5)] += 1
-            if name.endswith(".jsonl"):
-                lines_outcome(data)
-        except BaseException:
-            failures += 1
-            if failures <= 10:
-                print(f"FAILED: input {i} of seed {seed}, from {name}")
-                traceback.print_exc()
-        if (i + 1) % 100_000 == 0:
-            print(f"{i + 1:,} inputs, {time.perf_counter() - start:,.0f} s", flush=True)
-    spent = time.perf_counter() - start
-    print(f"{count:,} damaged inputs over all readers in {spent:,.0f} s")
-    for what, n in sorted(found.items()):
-        print(f"  {what}: {n:,}")
-    failures += found["refused without a message"]
-    verdict = "no crash, no silent grade" if not failures else f"{failures:,} FAILURES"
-    print(f"verdict: {verdict}")
-    return 1 if failures else 0
+def _distance(codes: Codes, written: Sequence[Codes]) -> int:
+    """In how many cells an exam differs from the nearest one that was written."""
+    return min(sum(a != b for a, b in zip(codes, one, strict=True)) for one in written)
+
+
+def _line_outcome(base: Base, given: Input) -> str:
+    """Every line that is not blank has one answer; a line that may not be graded is answered by an error."""
+    answers = b"".join(grade_lines(io.BytesIO(given.data).read)).splitlines()
+    results = ["result" in json.loads(answer) for answer in answers]
+    if given.how in ("cell", "key lost", "key misspelt", "key doubled"):
+        for place in given.refused:
+            if results[place]:
+                raise AssertionError(f"line {place} was graded")
+    return "graded right" if any(results) else "not graded"
+
+
+def _stream_outcome(base: Base, given: Input, scratch: Path) -> str:
+    source, target = scratch / "in.parquet", scratch / "out.parquet"
+    source.write_bytes(given.data)
+    done = grade_parquet(source, target)
+    if given.refused:
+        raise AssertionError("a file with cells that are no scores was graded")
+    return "graded right" if done.exams else "not graded"
+
+
+def main() -> int:
+    """Print the account and the verdict."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="make, read and show one input")
+    args = parser.parse_args()
+    start = time.perf_counter()
+    account = run(args.inputs, args.seed, args.only)
+    print("\n".join(account.lines()))
+    print(f"  {time.perf_counter() - start:,.0f} s")
+    good = not account.failures
+    print(
+        "Verdict: no crash, no silent grade."
+        if good
+        else "Verdict: there are crashes or silent grades."
+    )
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    numbers = [int(word.replace("_", "")) for word in sys.argv[1:3]]
-    sys.exit(main(*(numbers + [1_000_000, 1][len(numbers) :])))
+    raise SystemExit(main())

@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 from shift_honest_size import (
     ODDS_RATIOS,
     SIZES,
+    by_people,
     by_registry,
     highest,
     null_checks,
@@ -69,7 +70,7 @@ def size_figure(found: dict[str, Any], place: Path) -> None:
 
 
 def power_figure(found: dict[str, Any], place: Path) -> None:
-    """Power at each odds ratio, averaged over registries."""
+    """Power at each odds ratio, averaged over all registries but the highest."""
     figure, axis = plt.subplots(figsize=(6.2, 3.8), layout="constrained")
     for ratio, shade in zip(ODDS_RATIOS, (0.35, 0.55, 0.75, 1.0), strict=True):
         key = f"{ratio:g}"
@@ -170,8 +171,7 @@ people, against counting the same people twice."""
 
 _POWER = """\
 Share called beyond natural recovery when every cumulative odds of a better grade is multiplied, averaged over
-the same registries. Read it beside the sizes: where a registry already exceeds the level without treatment,
-its share here is not all power."""
+all registries but the highest (which exceeds the level without any treatment)."""
 
 _GRADES_BCD = """\
 Tables of AIS B, C and D are tested the same way; they do not enter the means above, since a trial of the kind
@@ -224,9 +224,16 @@ def _mean_without(rows: Rows, people: int) -> float:
 
 
 def _words(found: dict[str, Any]) -> list[str]:
-    rows = found["rows"]
-    parts = ", ".join(f"{_mean_without(rows, n):.1%} at n = {n}" for n in SIZES)
-    words = (
-        f"The highest registry is {highest(rows)}. Over the other registries (ii) rejects {parts}."
-    )
-    return [words, "", _MEANING]
+    rows, level = found["rows"], found["level"]
+    count = len(by_registry(rows, "size_averaged", SIZES[0]))
+    rest = ", ".join(f"{_mean_without(rows, n):.1%} at n = {n}" for n in SIZES)
+    people = ", ".join(f"{by_people(rows, n):.1%} at n = {n}" for n in SIZES)
+    by_chance = 1.0 - (1.0 - level) ** count
+    return [
+        f"The highest is {highest(rows)}. Over the others (ii) rejects {rest}. Averaged over people "
+        f"instead of over registries: {people}. With {count} registries and arms a mean of {level:.0%} "
+        f"can hardly be told from one of {1 / count:.0%}: even a test of exact size rejects in at least "
+        f"one of {count} with probability {by_chance:.0%}.",
+        "",
+        _MEANING,
+    ]

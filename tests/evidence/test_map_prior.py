@@ -97,15 +97,15 @@ def test_normal_prior_equals_integration_over_the_spread() -> None:
 
 
 def test_batch_equals_one_by_one() -> None:
-    """The compiled batch gives the summaries of the single function, row by row."""
+    """The lighter compiled batch gives the single function's summaries within 1e-3, row by row."""
     rng = np.random.default_rng(3)
     sizes = np.tile(SIZES, (4, 1))
     events = rng.binomial(sizes, 0.2)
     batch = map_priors_binomial(events, sizes)
     for i in range(4):
         one = map_prior_binomial(events[i].tolist(), SIZES)
-        assert batch.tau_mean[i] == pytest.approx(one.tau.mean, abs=1e-6)
-        assert batch.mean[i] == pytest.approx(one.new_study.mean, abs=2e-4)
+        assert batch.tau_mean[i] == pytest.approx(one.tau.mean, abs=1e-3)
+        assert batch.mean[i] == pytest.approx(one.new_study.mean, abs=5e-4)
         assert batch.quantiles[i] == pytest.approx(one.new_study.quantiles, abs=1e-3)
 
 

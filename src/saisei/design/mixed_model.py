@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg, optimize
+from scipy import optimize
 
 from saisei.chance.domain import require_choice
 from saisei.errors import InputError
@@ -70,7 +70,7 @@ def fit_mixed_model(
         raise InputError("the fixed effects are not separable: drop a column")
     labels = {g: i for i, g in enumerate(dict.fromkeys(groups))}
     index = np.array([labels[g] for g in groups])
-    blocks = [(response[index == i], x[index == i], z[index == i]) for i in range(len(labels))]
+    blocks = _sums(response, x, z, index, len(labels))
     q = z.shape[1]
     rows, columns = np.tril_indices(q)
     start = np.where(rows == columns, 1.0, 0.0)
@@ -101,27 +101,51 @@ def _factor(theta: Array, q: int) -> Array:
     return factor
 
 
-def _profile(
-    theta: Array, blocks: Sequence[tuple[Array, Array, Array]], method: str
-) -> tuple[float, Array, Array, float]:
-    """Criterion, fixed effects, their information (per unit variance) and residual variance."""
-    factor = _factor(theta, blocks[0][2].shape[1])
-    p, n = blocks[0][1].shape[1], sum(len(b[0]) for b in blocks)
-    information, score, square, log_det = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
-    for y, x, z in blocks:
-        spread = z @ factor
-        root = linalg.cholesky(np.eye(len(y)) + spread @ spread.T, lower=True)
-        half_x = linalg.solve_triangular(root, x, lower=True)
-        half_y = linalg.solve_triangular(root, y, lower=True)
-        information += half_x.T @ half_x
-        score += half_x.T @ half_y
-        square += float(half_y @ half_y)
-        log_det += 2.0 * float(np.log(np.diag(root)).sum())
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Cross products: zz, zx, zy per group, shapes (G, q, q), (G, q, p), (G, q); the rest over all."""
+
+    zz: Array
+    zx: Array
+    zy: Array
+    xx: Array
+    xy: Array
+    yy: float
+    n: int
+
+
+def _sums(y: Array, x: Array, z: Array, index: NDArray[np.int64], groups: int) -> _Sums:
+    members = [index == i for i in range(groups)]
+    return _Sums(
+        np.array([z[m].T @ z[m] for m in members]),
+        np.array([z[m].T @ x[m] for m in members]),
+        np.array([z[m].T @ y[m] for m in members]),
+        x.T @ x,
+        x.T @ y,
+        float(y @ y),
+        len(y),
+    )
+
+
+def _profile(theta: Array, sums: _Sums, method: str) -> tuple[float, Array, Array, float]:
+    """Criterion, fixed effects, their information (per unit variance) and residual variance.
+
+    Everything of a group is reduced to q x q matrices by the Woodbury identity.
+    """
+    q, p = sums.zz.shape[1], sums.xx.shape[0]
+    factor = _factor(theta, q)
+    inner = np.eye(q) + factor.T @ sums.zz @ factor
+    zx, zy = factor.T @ sums.zx, (sums.zy @ factor)[:, :, None]
+    solved = np.linalg.solve(inner, np.concatenate([zx, zy], axis=2))
+    information: Array = sums.xx - np.einsum("gqi,gqj->ij", zx, solved[:, :, :p])
+    score = sums.xy - np.einsum("gqi,gq->i", zx, solved[:, :, p])
+    square = sums.yy - float(np.einsum("gq,gq->", zy[:, :, 0], solved[:, :, p]))
     effects: Array = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
-    residual = square - float(score @ effects)
-    freedom = n - p if method == "REML" else n
+    residual = max(square - float(score @ effects), 1e-300)
+    freedom = sums.n - p if method == "REML" else sums.n
     variance = residual / freedom
-    criterion = log_det + freedom * (1.0 + math.log(2.0 * math.pi * variance))
+    criterion = float(np.linalg.slogdet(inner)[1].sum())
+    criterion += freedom * (1.0 + math.log(2.0 * math.pi * variance))
     if method == "REML":
         criterion += float(np.linalg.slogdet(information)[1])
     return criterion, effects, information, variance
