@@ -25,6 +25,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "study": ("saisei.cli.study", "Published trials as sourced documents: list, show, validate."),
     "exam": ("saisei.cli.exam", "ISNCSCI exams: grade, explain, check, convert, draw."),
     "patient": ("saisei.cli.patient", "Virtual patients without cells: simulate a cohort."),
+    "design": ("saisei.cli.design", "Planned trials as documents: what a design can and cannot show."),
     "evidence": ("saisei.cli.evidence", "Natural recovery: studies, natural, fit."),
     "params": ("saisei.cli.params", "Every value with its source: list, show, sources."),
 }

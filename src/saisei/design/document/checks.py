@@ -156,7 +156,10 @@ def _staggering(sound: Sound) -> Iterator[Found]:
         return
     gated = staggering.gate is not Gate.NONE
     if gated and staggering.interval_days is None:
-        yield ("staggering", "interval_days"), fault("", "is missing", "say how long the gate shuts")
+        yield (
+            ("staggering", "interval_days"),
+            fault("", "is missing", "say how long the gate shuts"),
+        )
     if not gated and staggering.interval_days:
         text = "contradicts a trial without a gate"
         yield ("staggering", "interval_days"), fault(staggering.interval_days, text, "name a gate")
@@ -227,7 +230,7 @@ def _nature(sound: Sound) -> Iterator[Found]:
             text = f"adds up to {sum(row):g}, not 1"
             place = ("natural_history", "grades", position)
             yield place, fault("", text, "give the chances of A, B, C, D and E")
-    if nature.grades is not None and population is not None:
-        if len(nature.grades) != len(population.strata):
-            text = f"has {len(nature.grades)} rows for {len(population.strata)} strata"
-            yield ("natural_history", "grades"), fault("", text, "give one row for each stratum")
+    rows = 0 if nature.grades is None else len(nature.grades)
+    if rows and population is not None and rows != len(population.strata):
+        text = f"has {rows} rows for {len(population.strata)} strata"
+        yield ("natural_history", "grades"), fault("", text, "give one row for each stratum")

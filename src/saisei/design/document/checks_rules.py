@@ -1,4 +1,4 @@
-"""Rules that a design may not hold together: decisions that overlap, stops that contradict, looks without people."""
+"""Rules that a design may not hold together: overlapping decisions, contradicting stops, too many looks."""
 
 from __future__ import annotations
 
@@ -185,7 +185,9 @@ def _safety(parts: Parts) -> Iterator[Found]:
         elif n is not None and len(one.looks) > n:
             text = f"are more looks than the {n} people to be treated"
             yield (*place, "looks"), fault(f"{len(one.looks)} looks", text, "look less often")
-        yield from _calibrated(one, place) if isinstance(one, CalibratedRule) else _table(one, place)
+        yield from (
+            _calibrated(one, place) if isinstance(one, CalibratedRule) else _table(one, place)
+        )
 
 
 def _onset(one: Any, place: tuple[str, int]) -> Iterator[Found]:
@@ -206,7 +208,10 @@ def _calibrated(one: CalibratedRule, place: tuple[str, int]) -> Iterator[Found]:
     method = CALIBRATED[one.rule]
     if (method == "BB") != (one.prior is not None):
         text = "is missing" if one.prior is None else f"is not used by {one.rule}"
-        yield (*place, "prior"), fault("", text, "add prior = [a, b]" if one.prior is None else "drop")
+        yield (
+            (*place, "prior"),
+            fault("", text, "add prior = [a, b]" if one.prior is None else "drop"),
+        )
     if (method == "WangTsiatis") != (one.delta is not None):
         text = "is missing" if one.delta is None else f"is not used by {one.rule}"
         yield (*place, "delta"), fault("", text, "add delta" if one.delta is None else "drop it")

@@ -86,12 +86,13 @@ def _decode(content: bytes, name: str) -> str:
 
 def _parse_json(text: str, name: str) -> dict[str, Any]:
     try:
-        raw = json.loads(text)
+        raw: dict[str, Any] = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         rule = f"is not JSON: {error}"
         raise DocumentError(name, [Fault("the file", "", rule, "mend that place")]) from None
     # What `evaluate` writes holds the document under its own key.
-    return raw["design"] if isinstance(raw.get("design"), dict) else raw
+    inner = raw.get("design")
+    return inner if isinstance(inner, dict) else raw
 
 
 def _parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -119,7 +120,9 @@ def check_tree(raw: dict[str, Any]) -> tuple[DesignDocument | None, list[Found]]
     try:
         document = DesignDocument.model_validate(raw)
     except ValidationError as error:
-        found = [_translate(one, raw) for one in error.errors(include_url=False)]
+        found = [
+            _translate(one, raw) for one in error.errors(include_url=False) if not _echo(one, raw)
+        ]
     sound = Sound(_sound_parts(raw))
     first: dict[Path, Fault] = {}
     for path, fault in [*found, *cross_check(sound)]:
@@ -151,13 +154,26 @@ def _path(location: tuple[int | str, ...], raw: Any) -> Path:
         if is_table and step not in node and step in [node.get(tag) for tag in _TAGS]:
             continue
         path.append(step)
-        if is_table:
-            node = node.get(step)
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
-            node = None
+        node = _child(node, step)
     return tuple(path)
+
+
+def _child(node: Any, step: int | str) -> Any:
+    if isinstance(node, Mapping):
+        return node.get(step)
+    if isinstance(node, list) and isinstance(step, int) and step < len(node):
+        return node[step]
+    return None
+
+
+def _echo(error: Any, raw: Mapping[str, Any]) -> bool:
+    """Whether a list only looks too short because its items have faults, which are told anyway."""
+    if error["type"] != "too_short":
+        return False
+    node: Any = raw
+    for step in _path(error["loc"], raw):
+        node = _child(node, step)
+    return isinstance(node, list) and len(node) >= error["ctx"]["min_length"]
 
 
 def _translate(error: Any, raw: Mapping[str, Any]) -> Found:
@@ -174,11 +190,16 @@ def _translate(error: Any, raw: Mapping[str, Any]) -> Found:
             "", shown, "is not a known key", f"did you mean {close[0]}?" if close else "drop it"
         )
     if kind == "union_tag_invalid":
-        path, shown = (*path, context["discriminator"].strip("'")), f'"{context["tag"]}"'
-        path = tuple("from" if step == "origin" else step for step in path)
+        path, shown = (*path, _tag_key(context)), f'"{context["tag"]}"'
+    if kind == "union_tag_not_found":
+        context = {**context, "discriminator": _tag_key(context)}
     rule, mend = _RULES.get(kind, (error["msg"][:1].lower() + error["msg"][1:], "mend the value"))
-    mend = mend.format(**context).replace("add 'origin'", "add from").replace("add '", "add ")
-    return path, Fault("", shown, rule.format(**context), mend.replace("' = ", " = "))
+    return path, Fault("", shown, rule.format(**context), mend.format(**context))
+
+
+def _tag_key(context: Mapping[str, Any]) -> str:
+    """The key that tells the shape, as the document writes it: its alias where it has one."""
+    return str(context["discriminator"]).rpartition("|")[2].strip(" '")
 
 
 def _known_keys() -> list[str]:
