@@ -304,9 +304,15 @@ def _commit() -> str:
     return said.stdout.strip() or "unknown"
 
 
+@cache
+def row_weights() -> dict[str, float]:
+    """Weight of each table against counting the same people twice."""
+    return {one.row: one.weight for one in weights(load()).values()}
+
+
 def by_registry(rows: Sequence[dict[str, Any]], field: str, people: int) -> dict[str, float]:
     """Mean of a figure over the AIS A tables of each registry, weighted against counting people twice."""
-    share = {one.row: one.weight for one in weights(load()).values()}
+    share = row_weights()
     parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for one in rows:
         if one["people"] == people and one["initial"] == "A":
@@ -322,7 +328,8 @@ def power_mean(rows: Sequence[dict[str, Any]], field: str, people: int, ratio: s
     """Power averaged over all registries but the highest, each the weighted mean of its AIS A tables."""
     flat = [dict(one, value=one[field][ratio]) for one in rows]
     power = by_registry(flat, "value", people)
-    return float(np.mean([x for name, x in power.items() if name != highest(rows)]))
+    top = highest(rows)
+    return float(np.mean([x for name, x in power.items() if name != top]))
 
 
 def verdicts(found: dict[str, Any]) -> list[tuple[bool, str]]:
@@ -366,7 +373,7 @@ def _mean_and_error(sizes: Sequence[float]) -> tuple[float, float]:
 
 def by_people(rows: Sequence[dict[str, Any]], people: int) -> float:
     """Size of (ii) averaged over people of all AIS A tables instead of over registries."""
-    share = {one.row: one.weight for one in weights(load()).values()}
+    share = row_weights()
     mine = [one for one in rows if one["people"] == people and one["initial"] == "A"]
     weight = np.array([share[one["row"]] * one["table_n"] for one in mine])
     return float(weight @ np.array([one["size_averaged"] for one in mine]) / weight.sum())

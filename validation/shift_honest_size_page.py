@@ -219,7 +219,8 @@ def write_page(found: dict[str, Any], page: Path) -> list[tuple[bool, str]]:
 
 def _mean_without(rows: Rows, people: int) -> float:
     sizes = by_registry(rows, "size_averaged", people)
-    kept = [size for name, size in sizes.items() if name != highest(rows)]
+    top = highest(rows)
+    kept = [size for name, size in sizes.items() if name != top]
     return sum(kept) / len(kept)
 
 
