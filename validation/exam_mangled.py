@@ -135,7 +135,7 @@ def _outcome(base: Base, given: Input, reader: str, lenient: bool, scratch: Path
         return _line_outcome(base, given)
     if reader == "stream":
         return _stream_outcome(base, given, scratch)
-    table = read_by(reader, given.data, lenient)
+    table = read_by(base.layout, reader, given.data, lenient)
     sound = [row for row in table.rows if row.codes is not None]
     for row in sound:
         assert row.codes is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from saisei.errors import Fault, InputError, UnsupportedError
 from saisei.exam.formats import layouts, sygen
 from saisei.exam.formats.layouts import LAYOUTS, REDCAP, REDCAP_LABELS, SUMMARIES, Layout, Summary
@@ -55,11 +57,17 @@ def detect(
     return sheet, layout, reason
 
 
+@lru_cache(maxsize=1)
+def _folded_items() -> tuple[tuple[str, ...], ...]:
+    """The item columns of each layout, folded."""
+    return tuple(tuple(layouts.folded(name) for name in one.items if name) for one in LAYOUTS)
+
+
 def _best(sheet: Sheet) -> tuple[Sheet, Layout | Summary, str]:
     header = set(map(layouts.folded, sheet.header))
     hits = {
-        one.name: sum(1 for name in one.items if name and layouts.folded(name) in header)
-        for one in LAYOUTS
+        one.name: sum(1 for name in folded if name in header)
+        for one, folded in zip(LAYOUTS, _folded_items(), strict=True)
     }
     best = max(LAYOUTS, key=lambda one: hits[one.name])
     wide = sygen.is_wide(sheet.header)
@@ -99,7 +107,8 @@ def _unknown(sheet: Sheet, hits: dict[str, int]) -> InputError:
 
 def _raw_or_labels(sheet: Sheet, reason: str, lenient: bool) -> tuple[Layout, str]:
     """REDCap writes codes (`ab-nt`) or labels (`NT*`): told by the cells."""
-    at = [i for i, name in enumerate(sheet.header) if name in set(REDCAP.items[:132])]
+    scores = set(REDCAP.items[:132])
+    at = [i for i, name in enumerate(sheet.header) if name in scores]
     cells = {
         row[i] for row in sheet.rows if isinstance(row, list) for i in at if isinstance(row[i], str)
     }

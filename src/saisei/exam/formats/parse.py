@@ -356,7 +356,7 @@ def _reading(value: Any) -> bool | None:
     """True for "consider normal", False for "consider not normal", None for anything else."""
     if isinstance(value, bool):
         return value
-    text = str(value).strip().casefold()
+    text = str(value).casefold()
     if text in ("1", "true", "consider normal", "normal"):
         return True
     if text in ("2", "false", "consider not normal", "not normal"):
