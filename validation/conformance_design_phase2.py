@@ -183,7 +183,7 @@ def predictive_probability(inputs: Inputs, asked: Any, data: Inputs) -> dict[str
 def bop2(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
     looks, lam, gamma = inputs["looks"], inputs["lam"], inputs["gamma"]
     if "margins" in inputs:
-        return _bop2_margins(inputs)
+        return _bop2_margins(inputs, asked)
     futile, effective = bayes.bop2_boundaries(looks, inputs["p0"], lam, gamma, inputs.get("eta"))
     oc = {}
     for name, rate in (("H0", inputs["p0"]), ("H1", inputs["p1"])):
@@ -198,14 +198,24 @@ def bop2(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bop2_margins(inputs: Inputs) -> dict[str, Any]:
-    """Each margin of a multinomial outcome is monitored at its own null rate."""
+def _bop2_margins(inputs: Inputs, asked: Any) -> dict[str, Any]:
+    """Each margin of a multinomial outcome is monitored at its own null rate.
+
+    A margin is a null rate, the positions of its categories in H0, or a mapping that holds either.
+    """
     answers: dict[str, Any] = {}
-    h0 = inputs["H0"]
     for name, how in inputs["margins"].items():
-        null = how if isinstance(how, int | float) else sum(h0[i] for i in how)
+        if isinstance(how, Mapping):
+            how = next(iter(how.values()))
+        null = sum(inputs["H0"][i] for i in how) if isinstance(how, list) else float(how)
         futile, effective = bayes.bop2_boundaries(
-            inputs["looks"], float(null), inputs["lam"], inputs["gamma"], inputs.get("eta")
+            inputs["looks"], null, inputs["lam"], inputs["gamma"], inputs.get("eta")
         )
-        answers[name] = {"futility_if_le": futile, "efficacy_if_ge": effective}
+        both = {"futility_if_le": futile, "efficacy_if_ge": effective}
+        answers[name] = both if isinstance(asked.get(name), Mapping) else futile
+    for kind in ("futility_if_le", "efficacy_if_ge"):
+        if isinstance(asked.get(kind), Mapping):
+            answers[kind] = {
+                name: value[kind] for name, value in answers.items() if isinstance(value, Mapping)
+            }
     return answers

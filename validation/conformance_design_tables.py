@@ -26,7 +26,9 @@ def t_test_power(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
         )
         return {"power": found}
     if "power" in inputs:
-        n = normal_tests.t_test_n(inputs["delta"], inputs["sd"], alpha, inputs["power"])
+        n = normal_tests.t_test_n(
+            inputs["delta"], inputs["sd"], alpha, inputs["power"], coarse=True
+        )
         return {"n_per_group": n}
     return {
         "power": normal_tests.t_test_power(

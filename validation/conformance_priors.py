@@ -93,11 +93,7 @@ def mixture_difference(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, An
             answers[key] = prob_difference(first, second, low, high)
         elif key == "median":
             answers[key] = difference_quantile_coarse(first, second, [0.5])[0]
-    limits = {key: float("0." + key[2:]) for key in asked if re.fullmatch(r"q0\d+|q9\d+", key)}
-    limits = {
-        k: v if not k.startswith("q0") else float("0." + k[2:].rjust(3, "0"))
-        for k, v in limits.items()
-    }
+    limits = {key: float("0." + key[1:]) for key in asked if re.fullmatch(r"q\d+", key)}
     if limits:
         found_at = difference_quantile_coarse(first, second, list(limits.values()))
         answers |= dict(zip(limits, found_at, strict=True))
@@ -211,7 +207,7 @@ def posterior(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
 def _beta_posterior_answers(post: Mixture, asked: Any) -> dict[str, Any]:
     answers: dict[str, Any] = {
         "weights": list(post.weights), "mean": post.mean, "sd": post.sd,
-        "weight_informative": post.weights[0] if len(post.weights) == 2 else 1.0 - post.weights[-1],
+        "weight_informative": 1.0 - post.weights[-1] if len(post.weights) > 1 else 1.0,
     }  # fmt: skip
     if isinstance(post, BetaMixture):
         answers |= {"a": list(post.a), "b": list(post.b)}

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SHELF = ROOT.parent / "shared" / "data" / "design_reference.json"
 
 # Cases whose printed figures we cannot reproduce; each is explained in docs/stages/design-methods.md.
-KNOWN_DIFFERENCES = {"map-quad-as-hn1", "map-quad-thoracic-ais-a-hn1", "crm-mle-logistic"}
+KNOWN_DIFFERENCES = {"map-quad-as-hn1", "map-quad-thoracic-ais-a-hn1"}
 
 
 @pytest.fixture(scope="module")

@@ -160,14 +160,17 @@ def crm_fit(
         )  # fmt: skip
         beta = float(found.x)
         if coarse:
-            mean, spread = _moments_coarse(likelihood, _FLAT_SCALE)
-            variance = spread + mean**2 - beta**2
+            # dfcrm's ranges; the second moment less the square of the estimate.
+            whole = _coarse_integral(likelihood, _FLAT_SCALE, 0, 10.0)
+            variance = _coarse_integral(likelihood, _FLAT_SCALE, 2, 100.0) / whole - beta**2
         else:
             _, variance, _ = _moments(model, likelihood, _FLAT_SCALE)
     else:
         beta, variance, averages = _moments(model, likelihood, require_positive(scale, "scale"))
         if coarse:
-            beta, variance = _moments_coarse(likelihood, scale)
+            whole = _coarse_integral(likelihood, scale, 0, math.inf)
+            beta = _coarse_integral(likelihood, scale, 1, 10.0) / whole
+            variance = _coarse_integral(likelihood, scale, 2, 10.0) / whole - beta**2
     half = float(special.ndtri(0.5 + confidence / 2.0)) * math.sqrt(variance)
     plug_in = model.rates(beta)
     return CrmFit(
@@ -203,25 +206,23 @@ def _moments(
     return mean, float(mass @ (beta - mean) ** 2), tuple(averages.tolist())
 
 
-def _moments_coarse(likelihood: Callable[[Array], Array], scale: float) -> tuple[float, float]:
-    """Posterior mean and variance of beta by QUADPACK at R's default tolerances."""
+def _coarse_integral(
+    likelihood: Callable[[Array], Array], scale: float, power: int, reach: float
+) -> float:
+    """Integral of beta^power times likelihood times prior over -reach..reach at R's tolerance."""
     tolerance = sys.float_info.epsilon**0.25
 
-    def integral(power: int) -> float:
-        def integrand(b: float) -> float:
-            # Beyond this the rates are 0 or 1 in double precision and so is the likelihood.
-            if b > _LARGEST_BETA:
-                return 0.0
-            log_density = float(likelihood(np.array([b]))[0]) - 0.5 * (b / scale) ** 2
-            return float(b**power * math.exp(log_density))
+    def integrand(b: float) -> float:
+        # Beyond this the rates are 0 or 1 in double precision and so is the likelihood.
+        if b > _LARGEST_BETA:
+            return 0.0
+        log_density = float(likelihood(np.array([b]))[0]) - 0.5 * (b / scale) ** 2
+        return float(b**power * math.exp(log_density))
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", integrate.IntegrationWarning)
-            found = integrate.quad(integrand, -np.inf, np.inf, epsabs=tolerance, epsrel=tolerance)
-        return float(found[0])
-
-    whole, first, second = (integral(power) for power in (0, 1, 2))
-    return first / whole, second / whole - (first / whole) ** 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", integrate.IntegrationWarning)
+        found = integrate.quad(integrand, -reach, reach, epsabs=tolerance, epsrel=tolerance)
+    return float(found[0])
 
 
 def _nearest(rates: Array, target: float) -> int:

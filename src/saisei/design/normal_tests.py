@@ -8,6 +8,7 @@ from collections.abc import Callable
 from scipy import optimize, special, stats
 
 from saisei.chance.domain import require_positive, require_probability
+from saisei.chance.roots import R_TOLERANCE, brent_root
 from saisei.errors import InputError
 
 __all__ = [
@@ -66,6 +67,7 @@ def t_test_n(
     sides: int = 2,
     allocation: float = 1.0,
     groups: int = 2,
+    coarse: bool = False,
 ) -> float:
     """People in group 1, before rounding up, for a t test (n1 = allocation times n2).
 
@@ -77,6 +79,7 @@ def t_test_n(
         sides: 1 or 2.
         allocation: people in group 1 for each in group 2.
         groups: 1 or 2.
+        coarse: search at R's tolerance, to compare with its power.t.test.
 
     Raises:
         InputError: a value is out of range or the difference is 0.
@@ -90,6 +93,8 @@ def t_test_n(
         other = 0.0 if groups == 1 else n / allocation
         return t_test_power(n, delta, sd, alpha, sides=sides, n2=other) - power
 
+    if coarse:
+        return brent_root(gap, 2.0, 1e7, R_TOLERANCE)
     low = 1.0 + 1e-3 if groups == 1 else max(1.0 + 1e-3, 2.001 * allocation / (1.0 + allocation))
     return _root_upwards(gap, low)
 
