@@ -96,6 +96,8 @@ def run(inputs: int, seed: int, only: int | None = None, parquet_share: float = 
                 base = rng.choice(others)
                 given = rng.choices(ways, weights)[0](rng, base)
             _judge(account, number, base, given, rng, Path(scratch))
+            if number % 50_000 == 49_999:
+                sys.stderr.write(f"{number + 1:,} inputs, {len(account.failures)} failures\n")
             if only is not None:
                 print(
                     f"{base.layout}, {given.how}, refused {set(given.refused)}:\n{given.data[:3000]!r}"
