@@ -21,8 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.special import logsumexp, ndtr, ndtri
 
 from saisei.errors import InputError
 from saisei.params import value
@@ -52,6 +51,10 @@ _WIDTHS: F64 = np.diff(_GRID)
 _WEIGHTS: F64 = (np.append(_WIDTHS, 0.0) + np.append(0.0, _WIDTHS)) / 2.0
 
 
+def _normal_density(z: F64) -> F64:
+    return np.asarray(np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi))
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One part of a prior for b: normal, or its positive half.
@@ -69,9 +72,9 @@ class Component:
 
     def density(self, b: F64) -> F64:
         """Density at each point of `b`; -0.0 lies below the cut of a half-normal, 0.0 above."""
-        law = norm.pdf(b, self.mean, self.sd)
+        law = _normal_density((b - self.mean) / self.sd) / self.sd
         if self.benefit_only:
-            kept = float(norm.sf(0.0, self.mean, self.sd))
+            kept = float(ndtr(self.mean / self.sd))
             law = np.where(np.signbit(b), 0.0, law) / kept
         return np.asarray(self.weight * law)
 
@@ -134,7 +137,7 @@ def sceptical_prior() -> ShiftPrior:
     """
     worthwhile = value("evidence.shift_worthwhile_odds_ratio")
     tail = value("evidence.shift_prior_sceptical_tail")
-    sd = math.log(worthwhile) / float(norm.isf(tail))
+    sd = math.log(worthwhile) / -float(ndtri(tail))
     reason = f"normal, mean 0, {tail:.0%} beyond an odds ratio of {worthwhile:g}"
     return ShiftPrior("sceptical", "sceptical", reason, (Component(1.0, 0.0, sd),))
 

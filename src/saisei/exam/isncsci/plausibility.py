@@ -47,7 +47,9 @@ def plausibility(exam: Exam) -> list[PlausibilityWarning]:
     """
     codes = exam.codes()
     found: list[PlausibilityWarning] = []
-    motor_levels = evaluate(codes, DEFAULT)[2:4]
+    # The grading costs far more than all questions together; only a non-key muscle needs it.
+    asks_levels = codes[134] >= 0 or codes[135] >= 0
+    motor_levels = evaluate(codes, DEFAULT)[2:4] if asks_levels else (0, 0)
     for side in (0, 1):
         found += _dap(codes, side)
         found += _islands(codes, side)
@@ -94,8 +96,11 @@ def _stronger_below(codes: Sequence[int], side: int) -> Iterator[PlausibilityWar
 
 
 def _non_key(codes: Sequence[int], side: int, levels: int) -> Iterator[PlausibilityWarning]:
-    non_key, highest = codes[134 + side], values_of(levels)[0]
-    if 0 <= non_key < highest:
+    non_key = codes[134 + side]
+    if non_key < 0:
+        return
+    highest = values_of(levels)[0]
+    if non_key < highest:
         yield PlausibilityWarning(
             "non_key_muscle_above_motor_level",
             (f"{_SIDES[side]}.lowest_non_key_muscle",),
