@@ -130,7 +130,7 @@ def _plain_row(
             if rank:
                 state = np.zeros((1, 5))
                 state[:, 1:] = shares[:, at, rank - 1]
-                total += weight * course.graded(one, state)[0]
+                total += weight * course.graded(one, state, began_as_c=rank == 2)[0]
                 continue
             for mix, shift in zip(arrays.mix[r], shifts, strict=True):
                 log_h = values[k.LOG_H] + values[k.ERA] * arrays.era[r] + shift

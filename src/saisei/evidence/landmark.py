@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from saisei.errors import InputError, UnsupportedError
 from saisei.evidence import landmark_kernel as k
@@ -305,7 +305,8 @@ def _one(
         return np.asarray(total / total.sum(axis=1, keepdims=True))
     state = np.zeros((posterior.draws, 5))
     state[:, 1:] = np.mean([shares[:, at, person.grade.rank - 1] for at in starts], axis=0)
-    return _spread(graded(values, state), posterior, mode)
+    seen = graded(values, state, began_as_c=person.grade is AIS.C)
+    return _spread(seen, posterior, mode)
 
 
 def _complete(
@@ -336,6 +337,6 @@ def _spread(seen: Array, posterior: Posterior, mode: str) -> Array:
         return seen
     concentration = posterior.values[:, k.KAPPA, None]
     uniform = np.clip(posterior.noise, 1e-6, 1.0 - 1e-6)
-    parts = gamma.ppf(uniform, np.maximum(concentration * seen, 1e-6))
+    parts = gammaincinv(np.maximum(concentration * seen, 1e-6), uniform)
     parts = np.where(seen > 0.0, np.maximum(parts, 1e-12), 0.0)
     return np.asarray(parts / parts.sum(axis=1, keepdims=True))

@@ -94,14 +94,18 @@ def from_a(
     return state
 
 
-def graded(values: Array, state: Array) -> Array:
-    """Grades seen at follow-up for true states A to E [draws, 5]: neighbouring grades are confused."""
+def graded(values: Array, state: Array, began_as_c: bool = False) -> Array:
+    """Grades seen at follow-up for true states A to E [draws, 5]: neighbouring grades are confused.
+
+    Only people who began as C can be graded A though C in truth: there it stands for worsening.
+    """
+    worse = k.WORSE if began_as_c else 0.0
     ma, mb = values[:, k.MA], values[:, k.MB]
     mc, md = values[:, k.MC], values[:, k.MD]
     a, b, c, d, e = state.T
     seen = np.empty_like(state)
-    seen[:, 0] = a * (1.0 - ma) + b * mb + c * mc * mb
-    seen[:, 1] = a * ma + b * (1.0 - mb) + c * mc * (1.0 - mb) + d * md / 2.0
+    seen[:, 0] = a * (1.0 - ma) + b * mb + c * mc * worse
+    seen[:, 1] = a * ma + b * (1.0 - mb) + c * mc * (1.0 - worse) + d * md / 2.0
     seen[:, 2] = c * (1.0 - mc) + d * md / 2.0
     seen[:, 3] = d * (1.0 - md)
     seen[:, 4] = e

@@ -57,6 +57,7 @@ class Arrays(NamedTuple):
 SHAPES = ("exponential", "weibull", "cure")
 EXPONENTIAL, WEIBULL, CURE = 0, 1, 2
 _APART = 1e-3  # rates closer than this are set apart; it moves no share by more than 1e-3
+WORSE = 11.0 / 25.0  # of C graded too low, the share graded A: counted in the fitted C rows (D36)
 LARGEST = 500.0  # of a cumulative hazard: beyond it a chance would round to nothing
 _ONE_YEAR = 365.0  # cumulative hazards are quoted to day 365: a definition of the parameters
 
@@ -116,15 +117,16 @@ def _clock_on(values: Array, day: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _graded(values: Array, state: Array, out: Array) -> None:
+def _graded(values: Array, state: Array, worse: float, out: Array) -> None:
     """Grades seen for true states A to E: neighbouring grades are confused.
 
-    C is taken for A only where it is taken for B and that B for A, so a better state is never more often
-    graded A. Without this order a later exam day could raise the chance of a later conversion.
+    `worse` is the share of a C graded too low that is graded A: only of people who began as C, where it
+    stands for worsening, so that a better state is never graded A more often. Without this order
+    a later exam day could raise the chance of a later conversion.
     """
     ma, mb, mc, md = values[MA], values[MB], values[MC], values[MD]
-    out[0] = state[0] * (1.0 - ma) + state[1] * mb + state[2] * mc * mb
-    out[1] = state[0] * ma + state[1] * (1.0 - mb) + state[2] * mc * (1.0 - mb)
+    out[0] = state[0] * (1.0 - ma) + state[1] * mb + state[2] * mc * worse
+    out[1] = state[0] * ma + state[1] * (1.0 - mb) + state[2] * mc * (1.0 - worse)
     out[1] += state[3] * md / 2.0
     out[2] = state[2] * (1.0 - mc) + state[3] * md / 2.0
     out[3] = state[3] * (1.0 - md)
@@ -219,7 +221,7 @@ def _row_a(
         v = ends[b]
         state[:] = 0.0
         _from_a(values[EPS], pi, s, table[v], middle[v], starts, start_w, follow[v], state)
-        _graded(values, state, seen)
+        _graded(values, state, 0.0, seen)
         for j in range(5):
             out[j] += share * end_w[b] * seen[j]
 
@@ -245,7 +247,7 @@ def _row_incomplete(
         for a in range(starts.size):
             for j in range(4):
                 state[1 + j] += start_w[a] * table[ends[b], starts[a], grade - 1, j]
-        _graded(values, state, seen)
+        _graded(values, state, WORSE if grade == 2 else 0.0, seen)
         for j in range(5):
             out[j] += end_w[b] * seen[j]
 
