@@ -316,7 +316,8 @@ def columns(rng: random.Random, base: Base) -> Input:
     matrix = [list(row) for row in base.matrix]
     k, way = rng.choice(base.items), rng.randrange(7)
     name = matrix[0][k]
-    optional = "non" in name.casefold()  # the non-key muscle need not be there
+    # The non-key muscle need not be there; nor DAP (anyana), where the unrecorded was asked for as NT.
+    optional = "non" in name.casefold() or name == "anyana"
     every = frozenset(range(len(base.codes)))
     if optional:
         every = frozenset()
