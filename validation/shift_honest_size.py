@@ -233,6 +233,7 @@ def left_out(registry: str, settings: Settings, shapes: Sequence[str]) -> Poster
     return found
 
 
+@cache
 def _code_digest() -> str:
     """Of the landmark model's code and all parameters: a checkpoint of another model is not used."""
     sha = hashlib.sha256(parameters_digest().encode())

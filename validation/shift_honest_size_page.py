@@ -60,7 +60,7 @@ def size_figure(found: dict[str, Any], place: Path) -> None:
         axis.axvline(level, color=_GREY, lw=1, ls="--")
         axis.set_title(f"n = {people}", fontsize=10)
         axis.set_xlim(-0.03, 1.03)
-        axis.set_xticks([0, level, 0.5, 1], ["0", f"{level:.0%}", "50%", "100%"], fontsize=8)
+        axis.set_xticks([level, 0.5, 1], [f"{level:.0%}", "50%", "100%"], fontsize=8)
         axis.set_yticks(range(len(names)), names, fontsize=9)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].legend(fontsize=8, loc="lower right", frameon=False)

@@ -255,7 +255,9 @@ def _without_grades(study: Study) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _can_say(treated: ArmAnswer | None, control: ControlComparison | None) -> tuple[str, ...]:
+def _can_say(
+    treated: ArmAnswer | None, control: ControlComparison | None, control_arm: ArmAnswer | None
+) -> tuple[str, ...]:
     found = []
     if control is not None:
         worst, best = control.gains
@@ -273,6 +275,13 @@ def _can_say(treated: ArmAnswer | None, control: ControlComparison | None) -> tu
             + (f", {least:.2g} where it is highest)." if least is not None else ").")
         )
         found.append(f"At {claim.level:.0%} the result is {claim.verdict.value}.")
+    if control_arm is not None:
+        better, worse = control_arm.claim.p_averaged.p, control_arm.claim.p_below
+        side = "better" if better <= worse else "worse"
+        found.append(
+            f"The untreated arm itself did {side} than natural recovery foretells for it with two-sided "
+            f"p {min(1.0, 2.0 * min(better, worse)):.2g}."
+        )
     return tuple(found)
 
 
@@ -299,17 +308,18 @@ def assess(
     if len(control) > MOST_PEOPLE:
         cannot, control = (_too_many(study, control), *cannot), ()
     answer = answer_arm(study, "treated", treated, model) if treated else None
+    untreated = answer_arm(study, "control", control, model) if control else None
     complete = any(one.reading[0] <= AIS.B.rank for one in treated)
     return Assessment(
         study=study.id,
         title=study.title,
         digest=study.digest,
         model_digest=model.digest,
-        can_say=_can_say(answer, compared),
+        can_say=_can_say(answer, compared, untreated),
         cannot_say=cannot,
         control=compared,
         treated=answer,
-        control_arm=answer_arm(study, "control", control, model) if control else None,
+        control_arm=untreated,
         priors=_priors(model, treated) if treated else (),
         signals=load_signals().readings,
         registries=in_registries(model, treated, own_registries(study)) if treated else (),
