@@ -262,15 +262,9 @@ class ShiftEngine:
         assert self.nature.draws is not None
         scores = lattice_scores(self.nature.grades)
         object.__setattr__(self, "scores", scores)
-        draws = self.nature.draws
-        most = int(value("design.document_shift_draws"))
-        if len(draws) > most:
-            # Whoever they are in detail, people of a stratum share its rates.
-            index = np.repeat(np.arange(len(self.people)), self.people)
-            draws = draws[representative(draws[:, index], scores[index], most)]
-        totals = [self._critical(draws)]
+        totals = [self._critical(self.nature.draws)]
         if self.also_highest and self.nature.highest is not None:
-            totals.append(self._critical(self.nature.highest[None]))
+            totals.append(self._critical(self.nature.highest))
         reachable = [one for one in totals if one is not None]
         critical = max(reachable) if len(reachable) == len(totals) else None
         object.__setattr__(self, "critical", critical)
@@ -281,6 +275,11 @@ class ShiftEngine:
         return int((self.scores[:, 0] * self.people).sum())
 
     def _critical(self, draws: F64) -> int | None:
+        most = int(value("design.document_shift_draws"))
+        if len(draws) > most:
+            # Whoever they are in detail, people of a stratum share its rates.
+            index = np.repeat(np.arange(len(self.people)), self.people)
+            draws = draws[representative(draws[:, index], self.scores[index], most)]
         law = mean_law(self.scores, self.people, draws)
         return critical_total(Discrete(self.least, law), self.level)
 

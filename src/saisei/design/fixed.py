@@ -56,6 +56,8 @@ class TypeOne:
         rates, errors: the curve.
         highest, at: its largest value, refined between the points, and where it lies.
         average: averaged over what is known of the natural rate; no promise for any one registry.
+        in_highest: in the fitted registry with the highest recovery, with its own grades; None when natural
+            history is only stated.
     """
 
     rates: tuple[float, ...]
@@ -63,6 +65,7 @@ class TypeOne:
     highest: float
     at: float
     average: float
+    in_highest: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,17 @@ class Design:
                 highest, at = -float(found.fun), float(found.x)
         known = _quantiles(self.nature.rates, int(value("design.document_rate_nodes")))
         average = float(self.engine.success(known, np.ones(len(known))).mean())
-        return TypeOne(tuple(rates.tolist()), tuple(errors.tolist()), highest, at, average)
+        return TypeOne(
+            tuple(rates.tolist()), tuple(errors.tolist()), highest, at, average, self._in_highest()
+        )
+
+    def _in_highest(self) -> float | None:
+        if self.nature.highest is None:
+            return None
+        grades = self.nature.highest.mean(axis=0)
+        if isinstance(self.engine, ShiftEngine):
+            return float(self.engine.reached(grades[None])[0])
+        return float(self.success([float(self.nature.conversion(grades))])[0])
 
     def assurance(self) -> Assurance:
         """Power averaged over draws of the natural rate and the design prior of the effect.

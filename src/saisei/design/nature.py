@@ -42,7 +42,7 @@ class Nature:
         rates: draws of the conversion rate, shape (draws,); one value when the rate is only stated.
         grades: posterior mean grade probabilities, shape (strata, 5); None when only rates are stated.
         draws: draws of them, shape (draws, strata, 5).
-        highest: the same in the fitted registry with the highest recovery; None when stated.
+        highest: draws in the fitted registry with the highest recovery; None when stated.
         basis: where the numbers come from, in words.
     """
 
@@ -126,7 +126,7 @@ def nature_of(document: DesignDocument, posterior: Posterior | None = None) -> N
     persons = _persons(population)
     follow = _follow_up_day(population, document.visit)
     draws = predict(persons, follow, used).probabilities
-    highest = predict(persons, follow, used, mode="highest registry").mean
+    highest = np.asarray(predict(persons, follow, used, mode="highest registry").probabilities)
     name = highest_registry(used)
     blank = Nature(
         baselines, shares / shares.sum(), endpoint, 0.0, 0.0, 1.0, np.zeros(1), None, None, None, ""
@@ -134,7 +134,7 @@ def nature_of(document: DesignDocument, posterior: Posterior | None = None) -> N
     rates = blank.conversion(draws)
     tail = (1.0 - value("evidence.confidence")) / 2.0
     low, high = (float(x) for x in np.quantile(rates, [tail, 1.0 - tail]))
-    top = float(blank.conversion(highest))
+    top = float(blank.conversion(highest).mean())
     return Nature(
         baselines=blank.baselines,
         shares=blank.shares,

@@ -181,12 +181,16 @@ def _betas(rows: Sequence[Sequence[float]]) -> str:
 
 
 def _errors(errors: TypeOne, design: Design) -> tuple[str, ...]:
+    highest = ""
+    if errors.in_highest is not None:
+        highest = f" In the registry with the highest recovery: {_percent(errors.in_highest)}."
     return (
         f"Natural recovery: {design.nature.basis}.",
         f"If the treatment does nothing, success comes with probability {_percent(errors.errors[0])}"
         f" where {_percent(errors.rates[0])} recover by nature, and {_percent(errors.errors[-1])} where"
         f" {_percent(errors.rates[-1])} do; at most {_percent(errors.highest)}, at a natural rate of"
-        f" {_percent(errors.at)}. Averaged over what is known of nature: {_percent(errors.average)}.",
+        f" {_percent(errors.at)}.",
+        f"Averaged over what is known of nature: {_percent(errors.average)}.{highest}",
     )
 
 

@@ -185,7 +185,10 @@ def _translate(error: Any, raw: Mapping[str, Any]) -> Found:
     if kind == "missing":
         return path, Fault("", "", "is missing", f"add {path[-1]} = ...")
     if kind == "extra_forbidden":
-        close = difflib.get_close_matches(str(path[-1]), _known_keys(), 1)
+        known = _known_keys()
+        if path[-1] in known:
+            return path, Fault("", shown, "does not belong here", "drop it, or move it")
+        close = difflib.get_close_matches(str(path[-1]), known, 1)
         return path, Fault(
             "", shown, "is not a known key", f"did you mean {close[0]}?" if close else "drop it"
         )
