@@ -11,10 +11,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "validation"))
 
-from exam_differential import compare, install_oracle, oracle_results
-from exam_generator import PLAIN_KINDS, generate
+from exam_differential import compare, compare_stars, install_oracle, oracle_results
+from exam_generator import KINDS, PLAIN_KINDS, generate
 
 EXAMS = 20_000
+FLAGGED = tuple(kind for kind in KINDS if kind.startswith("flag"))
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,8 @@ def test_plain_exams_have_no_difference_at_all(oracle: Path) -> None:
     found = compare(codes, oracle_results(oracle, codes))
     assert found.explained.total() == 0
     assert found.unexplained == []
+
+
+def test_the_scalar_reference_has_the_same_stars(oracle: Path) -> None:
+    codes, _ = generate(2000, seed=4, kinds=FLAGGED)
+    assert compare_stars(codes, oracle_results(oracle, codes)) == []
