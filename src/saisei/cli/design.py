@@ -210,6 +210,8 @@ def evaluate(
     _print_operating(found)
     for rule in found["safety"]:
         _print_safety(rule)
+    if found["dose_finding"] is not None:
+        _print_doses(found["dose_finding"])
     for part in found["protocol"]:
         _section(part["heading"], part["sentences"])
     typer.echo(f"\n{found['caution']}")
@@ -334,3 +336,39 @@ def _print_safety(rule: dict[str, Any]) -> None:
             + (" (planned)" if gate["planned"] else "")
         )
     typer.echo("")
+
+
+def _print_doses(found: dict[str, Any]) -> None:
+    by_size: dict[int, dict[str, list[int]]] = {}
+    for row in found["table"]:
+        by_size.setdefault(row["n"], {}).setdefault(row["action"], []).append(row["events"])
+    words = ("escalate", "stay", "de-escalate", "eliminate")
+    rows = [
+        {"n": n, **{word: _span(found_here.get(word, [])) for word in words}}
+        for n, found_here in by_size.items()
+    ]
+    columns = {"n": "people at the dose", **{word: f"{word}: events" for word in words}}
+    print_table(rows, columns, as_json=False, title="The next cohort's dose")
+    doses = found["doses"]
+    rows = [
+        {
+            "truth": row["truth"],
+            "rates": ", ".join(_percent(rate) for rate in row["rates"]),
+            **{dose: _percent(row["selected"][place]) for place, dose in enumerate(doses)},
+            "none": _percent(row["none"]),
+            "people": ", ".join(f"{n:.1f}" for n in row["people"]),
+            "events": f"{row['events']:.1f}",
+        }
+        for row in found["rows"]
+    ]
+    columns = {
+        "truth": "truth", "rates": "event rates", **{dose: f"selects {dose}" for dose in doses},
+        "none": "selects none", "people": "people by dose", "events": "events",
+    }  # fmt: skip
+    print_table(rows, columns, as_json=False, title="Dose finding (exact)")
+
+
+def _span(events: list[int]) -> str:
+    if not events:
+        return ""
+    return str(events[0]) if len(events) == 1 else f"{events[0]} to {events[-1]}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from saisei.design.decision_table import decision_table
 from saisei.design.document.schema import DesignDocument
+from saisei.design.dose_plan import dose_operating, dose_plan, dose_scenarios
 from saisei.design.engines import ShiftEngine
 from saisei.design.fixed import Design, TypeOne, fix
 from saisei.design.onset import zero_event_limit
@@ -67,6 +68,7 @@ def evaluate(document: DesignDocument, posterior: Posterior | None = None) -> di
         "two_stage": None if design.two_stage is None else _plain(design.two_stage),
         "schedule": _plain(schedule_of(document)),
         "safety": [_safety(document, plan) for plan in plans],
+        "dose_finding": _doses(document),
         "protocol": [
             {"heading": heading, "sentences": list(sentences)}
             for heading, sentences in protocol_text(design, plans, errors)
@@ -99,6 +101,18 @@ def _safety(document: DesignDocument, plan: Any) -> dict[str, Any]:
         "limit_if_none": zero_event_limit(follow_up, plan.onset),
     }
     return found
+
+
+def _doses(document: DesignDocument) -> dict[str, Any] | None:
+    plan = dose_plan(document)
+    if plan is None:
+        return None
+    rows = [
+        {"truth": name, **_plain(dose_operating(plan, rates))}
+        for name, rates in dose_scenarios(plan)
+    ]
+    table = [{"n": row.n, "events": row.events, "action": row.action} for row in plan.rows]
+    return {"doses": list(plan.doses), "target": plan.target, "table": table, "rows": rows}
 
 
 def _plain(item: Any) -> Any:

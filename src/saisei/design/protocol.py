@@ -18,6 +18,7 @@ from saisei.design.document.analysis import (
 )
 from saisei.design.document.plan import Gate
 from saisei.design.document.schema import DesignDocument
+from saisei.design.dose_plan import dose_plan
 from saisei.design.fixed import Borrowed, Design, TypeOne
 from saisei.design.safety_plan import SafetyPlan
 
@@ -39,6 +40,7 @@ def protocol_text(design: Design, plans: Sequence[SafetyPlan], errors: TypeOne) 
         ("Question", _question(document)),
         ("People and arms", _people(document)),
         ("Staggering", _staggering(document)),
+        *([("Dose finding", _doses(document))] if document.dose_finding else []),
         ("Outcome", _outcome(document)),
         ("Analysis and decision", _analysis(design)),
         ("Error of a false success", _errors(errors, design)),
@@ -94,6 +96,22 @@ def _staggering(document: DesignDocument) -> tuple[str, ...]:
     size = f" of {one.cohort}" if one.cohort else " person" if one.gate is Gate.FIRST else ""
     found = [f"Treatment pauses for {one.interval_days:g} days {one.gate}{size}."]
     return (*found, f"{one.review}.") if one.review else tuple(found)
+
+
+def _doses(document: DesignDocument) -> tuple[str, ...]:
+    one, plan = document.dose_finding, dose_plan(document)
+    assert one is not None
+    assert plan is not None
+    own = "BOIN" if one.table is None else "the designers' own table"
+    return (
+        f"Event: {one.event}, within {one.window_days:g} days; target rate {one.target:g}.",
+        f"Doses from the lowest: {', '.join(plan.doses)}; cohorts of {plan.cohort}, {plan.people} people in"
+        f" all, first dose {plan.doses[plan.start]}; steps by {own}, never skipping a dose.",
+        "A dose and all above it are eliminated for good when, with three people or more, the chance that its"
+        f" rate exceeds the target is above {one.eliminate_above:g} (uniform prior).",
+        "At the end the dose with the isotonic rate nearest the target is selected, never an eliminated one;"
+        " all treated people enter the primary analysis together.",
+    )
 
 
 def _outcome(document: DesignDocument) -> tuple[str, ...]:

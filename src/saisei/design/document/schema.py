@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from saisei.design.document.analysis import Analysis, Borrowing, Decision
+from saisei.design.document.dosing import DoseFinding
 from saisei.design.document.plan import (
     Allocation,
     Amends,
@@ -51,6 +52,7 @@ class DesignDocument(Part):
     borrowing: Borrowing | None = None
     decision: Decision
     safety: tuple[SafetyRuleDocument, ...] = ()
+    dose_finding: DoseFinding | None = None
     missing_data: MissingData
     design_prior: DesignPrior | None = None
 
