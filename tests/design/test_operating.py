@@ -140,6 +140,34 @@ def test_dual_criterion_equals_beta_posteriors() -> None:
     assert row.stop == pytest.approx(float(law @ (above[1] < 0.1)), abs=1e-10)
 
 
+def test_looks_with_predictive_probability_equal_lee_and_liu() -> None:
+    """Futility bounds by predictive probability are those of Lee and Liu (n 30, p0 0.2, Beta(0.4, 1.6)).
+
+    design-methods 2.2: 0 of 4, 1 of 10, 2 of 14, 3 of 18, 4 of 21, 5 of 24, 6 of 27; case leeliu-fut30 of
+    the reference numbers, ph2bayes 0.0.2, theta_T 0.85, theta_L 0.05.
+    """
+    design = fixed(
+        "dual-criterion",
+        ("n = 24\n", "n = 30\n"),
+        ("looks = [3, 6, 12, 18, 24]", "looks = [3, 6, 12, 18, 30]"),
+        ("prior = [[1.0, 0.5, 0.5]]", "prior = [[1.0, 0.4, 1.6]]\nlooks = [4, 10, 14, 18, 21, 24, 27]\n"
+         "predictive_stop = 0.05"),
+        ("P(p > 0.25) > 0.95 and P(p > 0.4) > 0.5", "P(p > 0.2) > 0.85"),
+        ('stop = "P(p > 0.4) < 0.1"\n', ""),
+    )  # fmt: skip
+    engine = design.engine
+    assert isinstance(engine, OneArmEngine)
+    counts = engine.counts
+    early = [
+        (look, int(counts.converters[counts.early & (counts.people == look)].max()))
+        for look in (4, 10, 14, 18, 21, 24, 27)
+    ]
+    assert early == [(4, 0), (10, 1), (14, 2), (18, 3), (21, 4), (24, 5), (27, 6)]
+    (row,) = design.operating([Truth(0.2)])
+    assert 4.0 < row.expected_n < 30.0
+    assert counts.laws(np.array([0.2]))[0].sum() == pytest.approx(1.0)
+
+
 def test_fisher_equals_scipy_cell_by_cell() -> None:
     """Success is the summed probability of the tables that scipy's one-sided exact test rejects."""
     small = (("n = 30\n", "n = 8\n"), ("looks = [3, 6, 12, 18, 24, 30]", "looks = [3, 6, 8]"))

@@ -30,7 +30,7 @@ from saisei.design.document.schema import DesignDocument
 from saisei.design.engines import Engine, OneArmEngine, OperatingRow, ShiftEngine, TwoArmEngine
 from saisei.design.map_mixture import beta_mixture_of, largest_gap
 from saisei.design.nature import Nature, composition, nature_of
-from saisei.design.one_arm import binary_decisions
+from saisei.design.one_arm import binary_decisions, predictive_success_binary
 from saisei.design.power import fisher_rejections, single_arm_power
 from saisei.design.rules import parse_rule
 from saisei.design.truth import Truth
@@ -293,9 +293,27 @@ def _bayes_one(
     stop = np.zeros(n + 1, dtype=np.bool_)
     if decision.stop is not None:
         stop = binary_decisions(prior, n, parse_rule(decision.stop))
-    return OneArmEngine(
-        _at_the_end(n, go, stop), missing, prior, interval="posterior interval, equal tails"
-    )
+    most = [_futile(prior, analysis, document, look, n) for look in analysis.looks]
+    counts = one_arm_outcomes([*analysis.looks, n], most, go, stop)
+    return OneArmEngine(counts, missing, prior, interval="posterior interval, equal tails")
+
+
+def _futile(
+    prior: BetaMixture, analysis: BayesOneArm, document: DesignDocument, look: int, n: int
+) -> int:
+    """Converters at or below which a look ends the trial; -1 for none. Worse results end it too."""
+    decision = document.decision
+    ends = np.zeros(look + 1, dtype=np.bool_)
+    if decision.stop is not None:
+        ends |= binary_decisions(prior, look, parse_rule(decision.stop))
+    if analysis.predictive_stop is not None:
+        assert decision.go is not None
+        go = parse_rule(decision.go)
+        chance = [
+            predictive_success_binary(prior, n - look, go, seen=(y, look)) for y in range(look + 1)
+        ]
+        ends |= np.array(chance) < analysis.predictive_stop
+    return int(np.flatnonzero(ends).max()) if ends.any() else -1
 
 
 def borrowed_prior(borrowing: Borrowing) -> Borrowed:

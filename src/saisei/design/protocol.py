@@ -165,7 +165,19 @@ def _method(design: Design) -> tuple[str, ...]:
     assert isinstance(one, BayesOneArm | BayesTwoArms)
     priors = _prior_words(one, design.borrowed, design.document)
     stop = () if decision.stop is None else (f"Stop: {decision.stop}.",)
-    return (*priors, f"Success: {decision.go}.", *stop)
+    return (*priors, f"Success: {decision.go}.", *stop, *_looks(one))
+
+
+def _looks(one: BayesOneArm | BayesTwoArms) -> tuple[str, ...]:
+    if not isinstance(one, BayesOneArm) or not one.looks:
+        return ()
+    seen = ", ".join(str(look) for look in one.looks)
+    if one.predictive_stop is None:
+        return (f"The stop rule is read after {seen} people too; there is no early success.",)
+    return (
+        f"After {seen} people the trial also ends when the chance of success in the end is below"
+        f" {one.predictive_stop:g}; there is no early success.",
+    )
 
 
 def _prior_words(

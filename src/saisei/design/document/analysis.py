@@ -74,10 +74,16 @@ class SimonTwoStage(Part):
 
 
 class BayesOneArm(Part):
-    """Single arm: posterior of the rate `p` under a beta mixture; the decision rule has the criteria."""
+    """Single arm: posterior of the rate `p` under a beta mixture; the decision rule has the criteria.
+
+    At each of `looks` the trial ends early when the stop criteria are met, or when the chance of success in
+    the end, given what is seen, is below `predictive_stop`.
+    """
 
     method: Literal["Bayesian single arm"]
     prior: Prior
+    looks: tuple[People, ...] = ()
+    predictive_stop: Level01 | None = None
 
 
 class FisherTest(Part):

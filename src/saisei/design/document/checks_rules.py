@@ -120,8 +120,28 @@ def _decision(parts: Parts) -> Iterator[Found]:
     stop, wrong_too = _parsed(parts, "stop", arms)
     yield from [*wrong, *wrong_too]
     n = _treated(parts)
-    if go is not None and n is not None and isinstance(analysis, BayesOneArm):
+    if n is None or not isinstance(analysis, BayesOneArm):
+        return
+    if go is not None:
         yield from _overlap(analysis, go, stop, n)
+    yield from _looks(analysis, n, decision.stop is not None)
+
+
+def _looks(analysis: BayesOneArm, n: int, stops: bool) -> Iterator[Found]:
+    place = ("analysis", "looks")
+    if any(b <= a for a, b in itertools.pairwise(analysis.looks)):
+        yield place, fault("", "do not rise", "write rising numbers of people")
+    elif len(analysis.looks) >= n:
+        text = f"are more looks than the {n} people allow before the end"
+        yield place, fault(f"{len(analysis.looks)} looks", text, "look less often")
+    elif analysis.looks and analysis.looks[-1] >= n:
+        text = f"does not come before the end at {n} people"
+        yield place, fault(analysis.looks[-1], text, f"end the looks below {n}")
+    if analysis.looks and not stops and analysis.predictive_stop is None:
+        text = "have no rule to stop by"
+        yield place, fault("", text, "add decision.stop or analysis.predictive_stop")
+    if analysis.predictive_stop is not None and not analysis.looks:
+        yield ("analysis", "predictive_stop"), fault("", "has no look", "add looks = [...]")
 
 
 def _overlap(analysis: BayesOneArm, go: Rule, stop: Rule | None, n: int) -> Iterator[Found]:
