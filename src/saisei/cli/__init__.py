@@ -21,11 +21,17 @@ __all__ = ["NOUNS", "load_noun", "main"]
 # noun -> (module that holds it, one line of help). A module offers `app` (a Typer app with verbs) or
 # `command` (one function). Listed here so that `saisei --help` imports none of them.
 NOUNS: dict[str, tuple[str, str]] = {
-    "report": ("saisei.cli.report", "The main job: what would have happened without cells, as a report."),
+    "report": (
+        "saisei.cli.report",
+        "The main job: what would have happened without cells, as a report.",
+    ),
     "study": ("saisei.cli.study", "Published trials as sourced documents: list, show, validate."),
     "exam": ("saisei.cli.exam", "ISNCSCI exams: grade, explain, check, convert, draw."),
     "patient": ("saisei.cli.patient", "Virtual patients without cells: simulate a cohort."),
-    "design": ("saisei.cli.design", "Planned trials as documents: what a design can and cannot show."),
+    "design": (
+        "saisei.cli.design",
+        "Planned trials as documents: what a design can and cannot show.",
+    ),
     "evidence": ("saisei.cli.evidence", "Natural recovery: studies, natural, fit."),
     "params": ("saisei.cli.params", "Every value with its source: list, show, sources."),
 }
