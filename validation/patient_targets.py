@@ -160,10 +160,10 @@ def _motor_levels(found: dict[str, Any]) -> list[Row]:
         ]
     )
     words = (
-        ("0 or higher", gain <= 0, 35.0),
-        ("+1", gain == 1, 42.0),
-        ("+2", gain == 2, 14.0),
-        ("more than +2", gain > 2, 9.0),
+        ("unchanged or higher up", gain <= 0, 35.0),
+        ("1 lower", gain == 1, 42.0),
+        ("2 lower", gain == 2, 14.0),
+        ("more than 2 lower", gain > 2, 9.0),
     )
     return [
         Row(f"motor level {what} at a year (%)", share, 100 * float(hit.mean()), 2.5, "Marino 2011")
