@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from saisei.design.document import (
     catalog,
@@ -17,6 +19,7 @@ from saisei.design.document import (
     parse_design,
     require_amendment,
 )
+from saisei.design.document.reading import check_tree
 from saisei.errors import DocumentError, InputError
 
 DUAL = "dual-criterion"
@@ -153,3 +156,41 @@ def test_the_json_schema_in_the_docs_is_current() -> None:
     """docs/reference holds the schema that the program prints."""
     page = Path(__file__).parents[2] / "docs" / "reference" / "design-0.1.schema.json"
     assert json.loads(page.read_text(encoding="utf-8")) == json_schema()
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.floats(), st.text(max_size=8),
+    st.lists(st.integers(-2, 2), max_size=3), st.dictionaries(st.text(max_size=4), st.none(), max_size=2),
+)  # fmt: skip
+
+
+def places(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place of a tree."""
+    found = [path] if path else []
+    children = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
+    for key, child in children:
+        found += places(child, (*path, key))
+    return found
+
+
+@settings(max_examples=150)
+@given(data=st.data(), name=st.sampled_from(catalog()), junk=JUNK)
+def test_junk_anywhere_is_read_or_refused(data: st.DataObject, name: str, junk: object) -> None:
+    """Whatever stands in one place, a document is read or refused with faults; nothing else is raised."""
+    tree = tomllib.loads(example_text(name))
+    path = data.draw(st.sampled_from(places(tree)))
+    node = tree
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = junk
+    document, found = check_tree(tree)
+    assert (document is not None and not found) or found
+    for where, fault in found:
+        assert fault.rule
+        assert all(isinstance(step, str | int) for step in where)
