@@ -8,14 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from saisei.errors import InputError
+
 __all__ = ["finished_file", "write_bytes", "write_text"]
 
 
 @contextmanager
 def finished_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it when the block ends well, else removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    """A temporary path beside `path`; renamed to it when the block ends well, else removed.
+
+    Raises:
+        InputError: the place cannot be written to.
+    """
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder, name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror} (name another place)") from error
     os.close(handle)
     partial = Path(name)
     try:
