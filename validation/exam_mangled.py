@@ -125,9 +125,9 @@ def _judge(
         outcome = f"CRASH: {type(error).__name__}: {str(error)[:200]}"
     if outcome.startswith(("SILENT", "CRASH")):
         mode = " lenient" if lenient else ""
-        account.failures.append(
-            f"input {number}, {base.layout}, {given.how}, read by {reader}{mode}: {outcome}"
-        )
+        text = f"input {number}, {base.layout}, {given.how}, read by {reader}{mode}: {outcome}"
+        account.failures.append(text)
+        sys.stderr.write(text + "\n")
     else:
         account.outcomes[reader, outcome] += 1
 

@@ -27,8 +27,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def compiled(function: F) -> F:
     """Compile a function of the kernel, written out at each call so that sides stay in registers."""
-    compiler = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-    return cast(F, compiler(function))
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": True}
+    try:
+        return cast(F, numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder where the result could be kept: compile in each process
+        return cast(F, numba.njit(**options)(function))
 
 
 def _popcount(_context: Any, _x: Any) -> Any:
