@@ -90,7 +90,7 @@ def parse_rule(text: str, constants: Mapping[str, float] | None = None) -> Rule:
     >>> rule.arms, rule.criteria[0].above, rule.criteria[0].cut, rule.criteria[0].level
     (2, True, 0.0, 0.95)
     >>> parse_rule("P(c-t<=40)>0.9").criteria[0]
-    Criterion(above=False, cut=-40.0, level=0.9, exceed=True)
+    Criterion(above=True, cut=-40.0, level=0.9, exceed=True)
     """
     parts = re.split(r"\band\b|&&?", text)
     criteria = []

@@ -93,7 +93,7 @@ def crossing_oc(looks: Sequence[int], stop_if_at_least: Sequence[int], p: float)
         InputError: lengths differ or a value is out of range.
 
     >>> round(crossing_oc([2, 4], [2, 3], 0.5).p_cross, 4)
-    0.3125
+    0.375
     """
     _require_looks(looks)
     require_probability(p, "p")

@@ -124,7 +124,7 @@ def crossing(
 
     >>> found = crossing([-1.96, -1.96], [1.96, 1.96], [0.5, 1.0])
     >>> round(sum(found.upper), 4)
-    0.0415
+    0.0416
     """
     amounts = require_information(information)
     require_finite(drift, "drift")
