@@ -165,8 +165,8 @@ against natural history fitted **without that registry**. The figure is the shar
 
 Every multiset of outcomes is enumerated, so no simulated trial adds an error of its own. The posterior
 behind the figures has {draws} draws for each of {shapes}; its largest R-hat is {rhat:.2f}.
-The interval in the last table is what the published table's own number of people leaves open (Dirichlet, 5% to
-95%); the thin lines in the figure span these intervals over a registry's tables. The mean of a registry weighs
+The interval in the last table is what the table's own number of people leaves open (Dirichlet, 5% to
+95%); the thin lines in the figure span these intervals over its tables. The mean of a registry weighs
 its tables by their people, against counting the same people twice."""
 
 _POWER = """\
