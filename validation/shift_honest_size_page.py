@@ -177,6 +177,11 @@ _GRADES_BCD = """\
 Tables of AIS B, C and D are tested the same way; they do not enter the means above, since a trial of the kind
 asked about takes people at AIS A."""
 
+_SPLIT = (
+    "Registries and untreated trial arms are averaged apart and together. That split was made after a pilot "
+    "run had shown the failure with the trial arms, so a reader may hold to the line that fails. The arm "
+    "behind it is the control arm of ProCord: 17 people, of whom 10 converted."
+)
 _MEANING = """\
 A size that grows with n means that a trial's own registry is not as the others foretell. More people
 make that difference plain, and no comparison with other registries can tell it from an effect of treatment.
@@ -235,6 +240,8 @@ def _words(found: dict[str, Any]) -> list[str]:
         f"instead of over registries: {people}. With {count} registries and arms a mean of {level:.0%} "
         f"can hardly be told from one of {1 / count:.0%}: even a test of exact size rejects in at least "
         f"one of {count} with probability {by_chance:.0%}.",
+        "",
+        _SPLIT,
         "",
         _MEANING,
     ]
