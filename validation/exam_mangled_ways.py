@@ -284,7 +284,8 @@ def cell(rng: random.Random, base: Base) -> Input:
         value, whole = rng.choice(MENDABLE if mend else NOT_A_SCORE), [list(r) for r in base.matrix]
         if not mend and rng.random() < 0.02:
             value = rng.choice("2NTx") * rng.choice((1000, 200_000))
-        if value in _texts(base) or (not value.strip() and base.matrix[row][column] == ""):
+        said = "considernormal" in base.matrix[0][column] and value == "True"  # another word for 1
+        if said or value in _texts(base) or (not value.strip() and base.matrix[row][column] == ""):
             return edges(rng, base)
         whole[row][column] = value
         return Input("cell", _csv(whole), refused=frozenset({row - 1}), mended=mend)
