@@ -102,7 +102,18 @@ def test_packaged_values_load_and_name_decisions_that_exist() -> None:
 
 def test_every_packaged_file_has_a_known_stage() -> None:
     """A parameter file is named for a stage of the flow."""
-    stages = {"study", "cell", "lot", "cord", "graft", "repair", "patient", "evidence", "design", "report"}
+    stages = {
+        "study",
+        "cell",
+        "lot",
+        "cord",
+        "graft",
+        "repair",
+        "patient",
+        "evidence",
+        "design",
+        "report",
+    }
     for item in files("saisei.params").iterdir():
         if item.name.endswith(".toml") and item.name != "sources.toml":
             assert item.name.removesuffix(".toml").split("_")[0] in stages
