@@ -14,6 +14,8 @@ Document = Mapping[str, Any]
 GRADES = "ABCDE"
 # From the grade of entry upwards: the better the grade, the darker. Texts on them stay readable.
 TINTS = {"A": "#e3e9ee", "B": "#b9d0e4", "C": "#7fb0d8", "D": "#3f86c0", "E": "#0a4f8f"}
+# Cells with white numbers keep this blue by day and by night; it is not one of the page's colours.
+DEEP = "#0b5c9e"
 MOST_PEOPLE = 24
 
 
@@ -165,7 +167,7 @@ def sensitivity(document: Document) -> Figure | None:
             for j in range(len(days)):
                 chance = chances[i][j]
                 dark = chance < 0.05
-                axes.add_patch(_cell(j, i, COLOURS["blue"] if dark else COLOURS["band"]))
+                axes.add_patch(_cell(j, i, DEEP if dark else COLOURS["band"]))
                 axes.text(
                     j, i, _brief(chance), ha="center", va="center", fontsize=8.5,
                     color="#fffffe" if dark else COLOURS["ink"],
