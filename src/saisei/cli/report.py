@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,18 +35,49 @@ def command(
     """
     from saisei.errors import InputError
     from saisei.report.document import build
-    from saisei.report.page import render_text
     from saisei.study import load
 
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, not a folder: name another folder with --out")
-    document = build(load(study), _now())
+    with _cores() as later:
+        if out is not None:
+            for _ in range(2):  # both workers load the drawing library while the numbers are made
+                later(_warm_up)
+        document = build(load(study), _now(), later)
+        _finish(document, out, form, later)
+
+
+def _finish(document: dict[str, Any], out: Path | None, form: Form | None, later: Any) -> None:
+    from saisei.report.page import render_text
+
     if form is Form.JSON:
         typer.echo(_json(document))
     elif form is Form.TEXT or out is None:
         typer.echo(render_text(document), nl=False)
     if out is not None:
-        _write(document, out, quiet=form is not None)
+        _write(document, out, later, quiet=form is not None)
+
+
+@contextmanager
+def _cores() -> Iterator[Any]:
+    """`later` on two forked workers where the machine has two cores, else at once."""
+    import multiprocessing
+    import os
+    from concurrent.futures import ProcessPoolExecutor
+
+    from saisei.report.later import at_once
+
+    if (os.cpu_count() or 1) < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield at_once
+        return
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield lambda call, *arguments: pool.submit(call, *arguments).result
+
+
+def _warm_up() -> None:
+    from saisei.report.page_figures import warm_up
+
+    warm_up()
 
 
 def _now() -> str:
@@ -63,7 +96,7 @@ def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
 
 
-def _write(document: dict[str, Any], out: Path, *, quiet: bool) -> None:
+def _write(document: dict[str, Any], out: Path, later: Any, *, quiet: bool) -> None:
     from rich.console import Console
 
     from saisei.cli.files import write_bytes, write_text
@@ -72,7 +105,7 @@ def _write(document: dict[str, Any], out: Path, *, quiet: bool) -> None:
 
     console = Console(stderr=True)
     with console.status("drawing the figures"):
-        figures = all_figures(document)
+        figures = all_figures(document, later)
         page = render(document, figures)  # everything is made before anything is written
     for figure in figures:
         write_bytes(out / "figures" / f"{figure.name}.svg", figure.svg)

@@ -17,26 +17,29 @@ from saisei.evidence.assessment import assess
 from saisei.evidence.harm import harm_limits, zero_event_limits
 from saisei.evidence.signals import load_signals
 from saisei.params import digest as params_digest
+from saisei.report.later import Later, at_once
 from saisei.report.sentences import answer_sentences
 from saisei.report.study_part import participants, record_part, study_part
 from saisei.study import Study
 
-__all__ = ["SCHEMA", "build"]
+__all__ = ["SCHEMA", "build", "settle_part"]
 
 SCHEMA = "saisei-report/0.1"
 
 JSON = dict[str, Any]
 
 
-def build(study: Study, generated_at: str) -> JSON:
+def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
     """The report document of a study.
 
     Args:
         study: a loaded study.
         generated_at: date and time in UTC, as text; the clock is the caller's.
+        later: starts a call, perhaps on another core, and gives a function that fetches its result.
     """
     first = first_answer(study)
     rates = natural_rates(first)
+    settled = later(settle_part, rates)
     document: JSON = {
         "schema": SCHEMA,
         "software": {"name": "saisei", "version": __version__, "python": platform.python_version()},
@@ -50,7 +53,7 @@ def build(study: Study, generated_at: str) -> JSON:
         "assessment": _assessment(study),
         "signals": _signals(),
         "safety": _safety(study),
-        "settle": _settle(rates),
+        "settle": settled(),
         **record_part(study),
     }
     document["digests"]["natural history model"] = document["assessment"]["model_digest"]
@@ -267,7 +270,8 @@ def _safety(study: Study) -> JSON:
     return {"n": n, "rows": rows, "zero_event_limits": limits}
 
 
-def _settle(rates: Mapping[str, float]) -> JSON | None:
+def settle_part(rates: Mapping[str, float]) -> JSON | None:
+    """Sizes and power over the natural rates, as data; None without a rate."""
     from dataclasses import asdict
 
     from saisei.design.settle import what_would_settle

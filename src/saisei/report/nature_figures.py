@@ -168,10 +168,11 @@ def sensitivity(document: Document) -> Figure | None:
                 chance = chances[i][j]
                 dark = chance < 0.05
                 axes.add_patch(_cell(j, i, DEEP if dark else COLOURS["band"]))
-                axes.text(
+                number = axes.text(
                     j, i, _brief(chance), ha="center", va="center", fontsize=8.5,
                     color="#fffffe" if dark else COLOURS["ink"],
                 )  # fmt: skip
+                number.set_in_layout(False)  # it lies inside its cell; measuring it would take long
         axes.set_xlim(-0.5, len(days) - 0.5)
         axes.set_ylim(-0.5, len(rates) - 0.5)
         axes.set_xticks(range(len(days)), [f"day {day:g}" for day in days])

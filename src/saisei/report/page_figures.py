@@ -6,24 +6,32 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from saisei.report.figures import COLOURS, Figure, finish, panel, percent_axis
+from saisei.report.later import Later, at_once
 from saisei.report.nature_figures import bands, drivers, effect, sensitivity
 from saisei.report.sentences import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["all_figures"]
+__all__ = ["all_figures", "warm_up"]
 
 MOST_ROWS = 20
 
 Document = Mapping[str, Any]
 
 
-def all_figures(document: Document) -> list[Figure]:
-    """Every figure that the document has numbers for."""
+def all_figures(document: Document, later: Later = at_once) -> list[Figure]:
+    """Every figure that the document has numbers for; `later` may draw them on other cores."""
     drawings = (bands, effect, sensitivity, drivers, comparators, curve, safety, power)
-    drawn = [draw(document) for draw in drawings]
+    waiting = [later(draw, document) for draw in drawings]
+    drawn: list[Figure | None] = [fetch() for fetch in waiting]
     return [figure for figure in drawn if figure is not None]
+
+
+def warm_up() -> None:
+    """Load the drawing library, so that a worker is ready when the numbers are."""
+    with panel(1.0) as (canvas, _):
+        canvas.draw_without_rendering()
 
 
 def comparators(document: Document) -> Figure | None:
