@@ -150,3 +150,12 @@ def test_a_damaged_file_is_an_error_of_the_input_and_never_a_crash(tmp_path: Pat
             grade_parquet(tmp_path / "bad.parquet", out)
         except SaiseiError:
             continue
+
+
+def test_a_column_name_that_is_no_text_is_an_error_of_the_input(tmp_path: Path) -> None:
+    data = (
+        write(tmp_path / "in.parquet").read_bytes().replace(b"right_motor_c5", b"right_\xf1otor_c5")
+    )
+    (tmp_path / "bad.parquet").write_bytes(data)
+    with pytest.raises(InputError, match=r"not a Parquet file|missing"):
+        grade_parquet(tmp_path / "bad.parquet", tmp_path / "out.parquet")

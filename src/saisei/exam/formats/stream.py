@@ -125,12 +125,12 @@ def _stream(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    pa: Any = importlib.import_module("pyarrow")
     pq: Any = importlib.import_module("pyarrow.parquet")
     try:
         # Buffering ahead keeps all that was read until the end: memory would grow with the file.
         file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
+        list(file.schema_arrow.names)
+    except Exception as error:  # a damaged file makes the library raise almost anything
         raise InputError(f"{path}: not a Parquet file: {_first_line(error)}") from None
     with file:
         yield file
@@ -138,14 +138,18 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _batches(file: Any, path: Path) -> Iterator[Any]:
     """The pieces of the file; a damaged page is an error of the input."""
-    pa: Any = importlib.import_module("pyarrow")
-    try:
-        for batch in file.iter_batches(batch_size=BATCH):
-            if batch.num_rows:
+    pieces = file.iter_batches(batch_size=BATCH)
+    while True:
+        try:
+            batch = next(pieces, None)
+            if batch is not None:
                 batch.validate(full=True)
-                yield batch
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: a damaged Parquet file: {_first_line(error)}") from None
+        except Exception as error:  # as above; only the library runs inside
+            raise InputError(f"{path}: a damaged Parquet file: {_first_line(error)}") from None
+        if batch is None:
+            return
+        if batch.num_rows:
+            yield batch
 
 
 def _first_line(error: Exception) -> str:
