@@ -25,6 +25,7 @@ from saisei.repair.natural import (
     draw_rates,
     forces_at,
     hill,
+    no_effect,
     plasticity_at,
     repair_values,
     senses_at,
@@ -60,7 +61,7 @@ def injury(spared: float, block: float, slow: float, alive: float) -> NDArray[np
 def forces(x: NDArray[np.float64], day: float) -> NDArray[np.float64]:
     """The forces of all muscles at a day."""
     room = np.empty(MUSCLES)
-    forces_at(repair_values(), x, RATES_OF_ONE, day, room)
+    forces_at(repair_values(), x, RATES_OF_ONE, day, no_effect(), room)
     return room
 
 

@@ -48,6 +48,10 @@ PURPOSES: dict[str, int] = {
     "examiner_exam": 5,  # what is new at each exam; the step is the visit
     "treatment": 6,
     "drop_out": 7,
+    "therapy_world": 21,  # one draw of every prior of the therapy, shared by the people of a world
+    "therapy_person": 22,  # how one person and one graft differ from the next
+    "graft_course": 23,  # births, deaths and fates of single cells; the step is the time step
+    "scanner": 24,  # noise of a volume read from an image; the step is the day
 }
 """What a stream is for: a name selects it, never a position. Numbers are never used twice or reused."""
 

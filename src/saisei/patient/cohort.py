@@ -34,6 +34,7 @@ _WIDTH = len(COLUMNS)
 _CANDIDATES = 4096
 _WHO = PURPOSES["who"]
 _NO_TRUTH = np.empty((0, 0, 0), dtype=np.float32)
+_NO_EFFECT = np.empty((0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,11 +66,16 @@ class Model:
         days: NDArray[np.int64],
         *,
         with_truth: bool = False,
+        effects: NDArray[np.float64] = _NO_EFFECT,
     ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """Codes (n, visits, 136) and true states (n, visits, TRUTH; empty unless asked for)."""
+        """Codes (n, visits, 136) and true states (n, visits, TRUTH; empty unless asked for).
+
+        `effects` (n, visits, EFFECT) says what care or a graft does at each exam; none by default.
+        """
         codes = np.empty((*days.shape, _WIDTH), dtype=np.int8)
         truth = np.empty((*days.shape, TRUTH), dtype=np.float32) if with_truth else _NO_TRUTH
-        examine(self.cord, self.repair, self.patient, seed, persons, attempts, days, codes, truth)
+        values = (self.cord, self.repair, self.patient)
+        examine(*values, seed, persons, attempts, days, effects, codes, truth)
         return codes, truth
 
 

@@ -17,7 +17,7 @@ from saisei.chance.streams import PURPOSES, compiled, fill_normals
 from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES, SPHINCTER
 from saisei.cord.injury import INJURY, INTACT, X_KIND, X_LEVEL, X_TETRAPLEGIA, draw_injury
 from saisei.cord.values import array_of, places
-from saisei.repair.natural import RATES, draw_rates, forces_at, senses_at
+from saisei.repair.natural import E_BLOCK, E_GAIN, EFFECT, RATES, draw_rates, forces_at, senses_at
 
 __all__ = ["PATIENT", "STATES", "TRUTH", "examine", "patient_values"]
 
@@ -134,6 +134,7 @@ def examine(
     persons: NDArray[np.int64],
     attempts: NDArray[np.int64],
     days: NDArray[np.int64],
+    effects: NDArray[np.float64],
     codes: NDArray[np.int8],
     truth: NDArray[np.float32],
 ) -> None:
@@ -144,12 +145,16 @@ def examine(
         seed: 0 to 2**32 - 1.
         persons, attempts: the number of each person and of the attempt at it, (n,).
         days: days since the injury of each exam, (n, visits).
+        effects: what care or a graft does at each exam, (n, visits, EFFECT) of `saisei.repair.natural`;
+            of length 0 for the natural course.
         codes: room, (n, visits, 136); overwritten.
         truth: room, (n, visits, TRUTH), or of length 0 when not wanted; overwritten.
     """
     room, z = np.empty(_ROOM), np.empty(_Z_PRESSURE + 1)
     x, rates = np.empty(INJURY), np.empty(RATES)
     forces, senses = np.empty(MUSCLES), np.empty(SENSES)
+    effect = np.zeros(EFFECT)
+    effect[E_GAIN], effect[E_BLOCK] = 1.0, 1.0
     for i in range(len(persons)):
         draw_injury(c, seed, persons[i], attempts[i], room, x)
         draw_rates(r, seed, persons[i], attempts[i], rates)
@@ -157,7 +162,9 @@ def examine(
         for v in range(days.shape[1]):
             day = days[i, v]
             fill_normals(z[MUSCLES:], seed, persons[i], day, _EXAM_PURPOSE, attempts[i])
-            forces_at(r, x, rates, float(day), forces)
+            if len(effects) > 0:
+                effect[:] = effects[i, v]
+            forces_at(r, x, rates, float(day), effect, forces)
             pressure = senses_at(r, x, rates, float(day), senses)
             _write_motor(p, forces, z, codes[i, v])
             _write_senses(p, senses, pressure, z, codes[i, v])

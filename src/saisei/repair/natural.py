@@ -35,12 +35,18 @@ from saisei.cord.injury import (
 from saisei.cord.values import array_of, places
 
 __all__ = [
+    "EFFECT",
+    "E_BLOCK",
+    "E_GAIN",
+    "E_PRESSURE",
+    "E_RELAY",
     "RATES",
     "REPAIR",
     "block_at",
     "draw_rates",
     "forces_at",
     "hill",
+    "no_effect",
     "plasticity_at",
     "repair_values",
     "senses_at",
@@ -77,6 +83,13 @@ _SHOCK, _SENSE, _PIN = _P["sense_shock_log"], _P["sense_days"], _P["pin_shock"]
 _TAU_FAST, _TAU_SLOW, _TAU_PLASTIC, _K, _TAU_SENSE = range(5)
 RATES = 5
 _PURPOSE = PURPOSES["course"]
+
+# The one place where care and a graft reach the host: a row of factors at a day, neutral without them.
+E_GAIN = 0  # factor on spared drive (1)
+E_BLOCK = 1  # factor on the block that is left (1)
+E_PRESSURE = 2  # block added by compression (0)
+E_RELAY = 3  # drive added to each of the 21 muscles (0)
+EFFECT = E_RELAY + MUSCLES
 
 
 def repair_values(changed: Mapping[str, Sequence[float]] | None = None) -> NDArray[np.float64]:
@@ -119,12 +132,20 @@ def hill(drive: float, half: float, slope: float) -> float:
     return power * (1.0 + middle) / (power + middle)
 
 
+def no_effect() -> NDArray[np.float64]:
+    """The neutral row: multiplying by 1 and adding 0 changes no bit of the natural course."""
+    effect = np.zeros(EFFECT)
+    effect[E_GAIN] = effect[E_BLOCK] = 1.0
+    return effect
+
+
 @compiled
 def forces_at(
     r: NDArray[np.float64],
     x: NDArray[np.float64],
     rates: NDArray[np.float64],
     day: float,
+    effect: NDArray[np.float64],
     forces: NDArray[np.float64],
 ) -> None:
     """Fill the forces of the 21 muscles at a day after the injury, as shares of normal force.
@@ -133,6 +154,7 @@ def forces_at(
         r: the values of `repair_values()`.
         x, rates: the injury and the rates of the person.
         day: days since the injury, 0 or more.
+        effect: what care or a graft does at that day, (EFFECT,); `no_effect()` for the natural course.
         forces: room, (21,); overwritten.
     """
     fast, slow = math.exp(-day / rates[_TAU_FAST]), math.exp(-day / rates[_TAU_SLOW])
@@ -144,11 +166,14 @@ def forces_at(
             forces[j] = 1.0
             continue
         block = block_at(x[X_BLOCK + j], x[X_SLOW + j], fast, slow)
+        block = min(1.0, block * effect[E_BLOCK] + effect[E_PRESSURE])
         # Use settles with the drive that is reached in the end: that keeps the form closed.
         end = r[_UNUSED] + (1.0 - r[_UNUSED]) * hill(spared, r[_HALF], r[_SLOPE])
         mass = end + (1.0 - end) * muscle
         units = min(1.0, r[_SPROUT] * x[X_MOTONEURONS + j])
-        forces[j] = units * mass * hill(spared * (1.0 - block) * plastic, r[_HALF], r[_SLOPE])
+        drive = spared * (1.0 - block) * plastic
+        drive = min(1.0, drive * effect[E_GAIN] + effect[E_RELAY + j])
+        forces[j] = units * mass * hill(drive, r[_HALF], r[_SLOPE])
 
 
 @compiled
