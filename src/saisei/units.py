@@ -31,6 +31,7 @@ UNITS: dict[str, str] = {
     "log(1/day)": "natural logarithm of a rate per day",
     "log(1/week)": "natural logarithm of a rate per week",
     "points": "points of a clinical score",
+    "points/hour": "points of a clinical score for each hour",
     "segments": "number of spinal segments",
     "axons": "number of axons",
     "1/cell": "per cell",

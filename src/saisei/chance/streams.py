@@ -52,6 +52,12 @@ PURPOSES: dict[str, int] = {
     "therapy_person": 22,  # how one person and one graft differ from the next
     "graft_course": 23,  # births, deaths and fates of single cells; the step is the time step
     "scanner": 24,  # noise of a volume read from an image; the step is the day
+    "gaps": 30,  # not-testable items and flags
+    "visits": 31,  # on which day a visit really is, and whether it is missed
+    "care": 32,  # the unknown effect of extra training, one for a cohort (person 0)
+    "walking": 33,
+    "potentials": 34,  # motor evoked potentials
+    "transitional": 35,  # the statistical benchmark
 }
 """What a stream is for: a name selects it, never a position. Numbers are never used twice or reused."""
 

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +23,23 @@ from saisei.errors import InputError
 from saisei.exam.isncsci.batch import GradedTable, classify_table
 from saisei.exam.isncsci.record import COLUMNS
 from saisei.params import value
+from saisei.patient.care import hours_at
+from saisei.patient.gaps import open_gaps
 from saisei.patient.observe import TRUTH, examine, patient_values
 from saisei.patient.plan import Plan
-from saisei.repair.natural import repair_values
+from saisei.patient.visits import attend
+from saisei.repair.natural import E_GAIN, no_effect, repair_values
 
-__all__ = ["CHUNK", "Chunk", "Model", "acceptance_of", "simulate", "simulate_chunk"]
+__all__ = [
+    "CHUNK",
+    "Chunk",
+    "Generator",
+    "Model",
+    "acceptance_of",
+    "drive_per_point",
+    "simulate",
+    "simulate_chunk",
+]
 
 CHUNK = 2000
 """People a step: their exams stay within a few megabytes."""
@@ -35,6 +49,28 @@ _CANDIDATES = 4096
 _WHO = PURPOSES["who"]
 _NO_TRUTH = np.empty((0, 0, 0), dtype=np.float32)
 _NO_EFFECT = np.empty((0, 0, 0))
+_CARE_STEP = (
+    0.1  # log drive; small against its spread between people, large against rounding to grades
+)
+
+
+class Generator(Protocol):
+    """What makes exams of virtual people: the mechanistic `Model`, or the statistical benchmark."""
+
+    def __hash__(self) -> int:
+        """By identity: what is measured in a generator is measured once."""
+
+    def examine(
+        self,
+        seed: int,
+        persons: NDArray[np.int64],
+        attempts: NDArray[np.int64],
+        days: NDArray[np.int64],
+        *,
+        with_truth: bool = False,
+        effects: NDArray[np.float64] = _NO_EFFECT,
+    ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Codes (n, visits, 136) and true states (n, visits, TRUTH; empty unless asked for)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +126,8 @@ class Chunk:
         days: (n, visits) days after the injury; column 0 is enrolment.
         codes: (n, visits, 136) exams in the order of `record.COLUMNS`.
         truth: (n, visits, TRUTH) true states, see `observe.STATES`.
-        graded: the grading of all exams, person by person.
+        graded: the grading of all exams, person by person, also of those not held.
+        held: (n, visits) whether the visit took place.
     """
 
     persons: NDArray[np.int64]
@@ -100,6 +137,7 @@ class Chunk:
     codes: NDArray[np.int8]
     truth: NDArray[np.float32]
     graded: GradedTable = field(repr=False)
+    held: NDArray[np.bool_] = field(repr=False)
 
 
 @compiled
@@ -136,16 +174,49 @@ def _eligible(plan: Plan, codes: NDArray[np.int8]) -> NDArray[np.bool_]:
     return found
 
 
+@lru_cache(maxsize=8)
+def drive_per_point(model: Generator) -> float:
+    """How much log drive raises the mean total motor score of virtual people by one point.
+
+    Measured as the trial of extra training would: people graded A to D on an early day, read half a year
+    after the injury, the same people with a little more and a little less drive.
+    """
+    n = int(value("patient.care_people"))
+    persons = np.arange(n, dtype=np.int64)
+    early, late = int(value("patient.care_trial_day")), int(value("patient.care_read_day"))
+    days = np.tile(np.array([early, late], dtype=np.int64), (n, 1))
+    means = []
+    for step in (-_CARE_STEP, _CARE_STEP):
+        effects = _gains(np.tile(np.array([0.0, step]), (n, 1)))
+        codes, _ = model.examine(0, persons, np.zeros_like(persons), days, effects=effects)
+        first, second = classify_table(codes[:, 0]), classify_table(codes[:, 1])
+        hurt = first.value_of("ais") < len("ABCD")
+        total = second.total("uems").astype(int) + second.total("lems")
+        means.append(float(total[hurt].mean()))
+    return 2 * _CARE_STEP / (means[1] - means[0])
+
+
+def _trained(plan: Plan, model: Generator, days: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """What the care plan adds to log drive by each day; None when that is nothing."""
+    effect = plan.care.points_per_hour(plan.seed)
+    if effect == 0.0:
+        return None
+    gain: NDArray[np.float64] = hours_at(plan.care, days) * (effect * drive_per_point(model))
+    return gain
+
+
 def _try(
-    plan: Plan, model: Model, persons: NDArray[np.int64], attempts: NDArray[np.int64]
+    plan: Plan, model: Generator, persons: NDArray[np.int64], attempts: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Whether each (person, attempt) is eligible."""
     days = np.ascontiguousarray(_who(plan, persons, attempts)[:, 1:])
-    codes, _ = model.examine(plan.seed, persons, attempts, days)
+    effects = _care(plan, model, days)
+    codes, _ = model.examine(plan.seed, persons, attempts, days, effects=effects)
+    open_gaps(plan.gaps, plan.seed, persons, attempts, days, codes)
     return _eligible(plan, codes[:, 0])
 
 
-def acceptance_of(plan: Plan, model: Model) -> float:
+def acceptance_of(plan: Plan, model: Generator) -> float:
     """The share of virtual people who are eligible, from the first attempts of many people.
 
     Raises:
@@ -168,7 +239,7 @@ def acceptance_of(plan: Plan, model: Model) -> float:
 
 
 def _find(
-    plan: Plan, model: Model, persons: NDArray[np.int64], acceptance: float
+    plan: Plan, model: Generator, persons: NDArray[np.int64], acceptance: float
 ) -> NDArray[np.int64]:
     """The first eligible attempt of each person; how they are searched does not change it."""
     found = np.full(len(persons), -1, dtype=np.int64)
@@ -186,7 +257,7 @@ def _find(
 
 
 def simulate_chunk(
-    plan: Plan, model: Model, first: int, last: int, acceptance: float = 1.0
+    plan: Plan, model: Generator, first: int, last: int, acceptance: float = 1.0
 ) -> Chunk:
     """The people `first` to `last` - 1 of a cohort, with their visits.
 
@@ -200,14 +271,18 @@ def simulate_chunk(
     attempts = _find(plan, model, persons, acceptance)
     who = _who(plan, persons, attempts)
     later = np.tile(np.array(plan.visit_days, dtype=np.int64), (len(persons), 1))
-    days = np.concatenate([who[:, 1:], later], axis=1)
-    codes, truth = model.examine(plan.seed, persons, attempts, days, with_truth=True)
+    nominal = np.concatenate([who[:, 1:], later], axis=1)
+    days, held = attend(plan.attendance, plan.seed, persons, attempts, nominal)
+    codes, truth = model.examine(
+        plan.seed, persons, attempts, days, with_truth=True, effects=_care(plan, model, days)
+    )
+    open_gaps(plan.gaps, plan.seed, persons, attempts, days, codes)
     graded = classify_table(codes.reshape(-1, _WIDTH))
-    return Chunk(persons, who[:, 0], attempts, days, codes, truth, graded)
+    return Chunk(persons, who[:, 0], attempts, days, codes, truth, graded, held)
 
 
 def simulate(
-    plan: Plan, model: Model | None = None, *, workers: int = 1, chunk: int = CHUNK
+    plan: Plan, model: Generator | None = None, *, workers: int = 1, chunk: int = CHUNK
 ) -> Iterator[Chunk]:
     """The cohort in chunks, in order; the same bits for any chunk size and number of workers.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from saisei.chance.streams import SEED_LIMIT, require_seed
 from saisei.errors import InputError
 from saisei.exam.isncsci.levels import Level
 from saisei.params import value
+from saisei.patient.care import Care
+from saisei.patient.gaps import Gaps
+from saisei.patient.visits import Attendance
 
 __all__ = ["Eligibility", "Plan", "ages", "days", "grades", "levels", "visits"]
 
@@ -42,6 +45,9 @@ class Plan:
         weeks: weeks after the injury at which people are examined, besides enrolment.
         n: number of people.
         seed: 0 to 2**32 - 1; person i depends on (seed, i) alone.
+        attendance: how people come to their visits; by default to each, on its day.
+        gaps: what is not tested or flagged in an exam; by default nothing.
+        care: care and rehabilitation; by default usual care.
 
     Raises:
         InputError: a number of people or a seed that the streams can not hold, or faulty weeks.
@@ -51,6 +57,9 @@ class Plan:
     weeks: tuple[float, ...]
     n: int
     seed: int
+    attendance: Attendance = field(default_factory=Attendance)
+    gaps: Gaps = field(default_factory=Gaps)
+    care: Care = field(default_factory=Care)
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= SEED_LIMIT:

@@ -41,7 +41,7 @@ TRUE_COLUMNS: tuple[str, ...] = (
 
 
 def columns(plan: Plan, chunk: Chunk) -> dict[str, NDArray[Any]]:
-    """The columns of a chunk, each of one value a person and visit.
+    """The columns of a chunk, each of one value a person and visit that took place.
 
     Args:
         plan: the plan the chunk was made by.
@@ -69,4 +69,7 @@ def columns(plan: Plan, chunk: Chunk) -> dict[str, NDArray[Any]]:
     truth = chunk.truth.reshape(n * visits, -1)
     for k, name in enumerate(TRUE_COLUMNS):
         found[name] = np.ascontiguousarray(truth[:, k])
-    return found
+    if chunk.held.all():
+        return found
+    held = chunk.held.ravel()
+    return {name: column[held] for name, column in found.items()}
