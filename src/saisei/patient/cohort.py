@@ -49,9 +49,8 @@ _CANDIDATES = 4096
 _WHO = PURPOSES["who"]
 _NO_TRUTH = np.empty((0, 0, 0), dtype=np.float32)
 _NO_EFFECT = np.empty((0, 0, 0))
-_CARE_STEP = (
-    0.1  # log drive; small against its spread between people, large against rounding to grades
-)
+# Log drive; small against its spread between people, large against rounding to grades.
+_CARE_STEP = 0.1
 
 
 class Generator(Protocol):
@@ -196,13 +195,19 @@ def drive_per_point(model: Generator) -> float:
     return 2 * _CARE_STEP / (means[1] - means[0])
 
 
-def _trained(plan: Plan, model: Generator, days: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """What the care plan adds to log drive by each day; None when that is nothing."""
+def _gains(log_gain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The effects (n, visits, EFFECT) of training that adds this (n, visits) to log drive."""
+    effects = np.tile(no_effect(), (*log_gain.shape, 1))
+    effects[:, :, E_GAIN] = np.exp(log_gain)
+    return effects
+
+
+def _care(plan: Plan, model: Generator, days: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the care plan does by each day, (n, visits, EFFECT); empty when that is nothing."""
     effect = plan.care.points_per_hour(plan.seed)
     if effect == 0.0:
-        return None
-    gain: NDArray[np.float64] = hours_at(plan.care, days) * (effect * drive_per_point(model))
-    return gain
+        return _NO_EFFECT
+    return _gains(hours_at(plan.care, days) * (effect * drive_per_point(model)))
 
 
 def _try(
