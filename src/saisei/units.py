@@ -40,6 +40,17 @@ UNITS: dict[str, str] = {
     "mm3": "cubic millimetre",
     "uL": "microlitre",
     "pixel": "CSS pixel",
+    "hour": "1/24 of a day",
+    "bases": "base pairs of DNA",
+    "1/base/division": "per base pair and cell division",
+    "passages": "passages of a culture",
+    "1/passage": "per passage of a culture",
+    "cycles": "cycles of quantitative PCR (Ct)",
+    "EU/mL": "endotoxin units per millilitre",
+    "CFU": "colony-forming units of a microorganism",
+    "mL": "millilitre",
+    "copies/mL": "copies of a nucleic acid per millilitre",
+    "vials": "frozen vials",
     "bytes": "byte",
 }
 

@@ -32,6 +32,7 @@ __all__ = [
     "philox",
     "philox_plain",
     "require_seed",
+    "uniform_rows",
     "uniforms_plain",
 ]
 
@@ -58,6 +59,11 @@ PURPOSES: dict[str, int] = {
     "walking": 33,
     "potentials": 34,  # motor evoked potentials
     "transitional": 35,  # the statistical benchmark
+    "donor": 40,  # the key is (seed, donor), as below (seed, line), (seed, lot)
+    "line": 41,
+    "lot": 42,
+    "release": 43,  # what the tests of a lot read
+    "host_hla": 44,  # the two haplotypes of a person
 }
 """What a stream is for: a name selects it, never a position. Numbers are never used twice or reused."""
 
@@ -174,6 +180,17 @@ def fill_normals(
     fill_uniforms(out, seed, person, step, purpose, retry)
     for i in range(len(out)):
         out[i] = normal_of(out[i])
+
+
+@compiled
+def uniform_rows(
+    seed: int, keys: NDArray[np.int64], attempts: NDArray[np.int64], purpose: int, width: int
+) -> NDArray[np.float64]:
+    """The first `width` uniforms of many streams, (n, width); row i is of (seed, keys[i], attempts[i])."""
+    rows = np.empty((len(keys), width))
+    for i in range(len(keys)):
+        fill_uniforms(rows[i], seed, keys[i], 0, purpose, attempts[i])
+    return rows
 
 
 def philox_plain(counter: tuple[int, ...], key: tuple[int, int]) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Donors and iPS cell lines: HLA, reprogramming, load of variants, banks."""

@@ -1,0 +1,1 @@
+"""Product lots of neural progenitors: making, hidden truth, release testing. Never releases a lot."""
