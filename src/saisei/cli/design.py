@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from saisei.cli.design_search import compare, explore
 from saisei.cli.output import JsonFlag, noun, print_json, print_table
 
-app = noun("Planned trials as documents: new, validate, show, diff, evaluate.")
+app = noun("Planned trials as documents: new, validate, show, diff, evaluate, compare, explore.")
+app.command()(compare)
+app.command()(explore)
 
 DesignName = Annotated[str, typer.Argument(help="A bundled example, or a design document.")]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -318,17 +319,25 @@ def _futile(
 
 def borrowed_prior(borrowing: Borrowing) -> Borrowed:
     """The robust MAP prior that a document's borrowing makes."""
-    law = map_prior_binomial(
-        [one.events for one in borrowing.studies],
-        [one.n for one in borrowing.studies],
-        tau_scale=borrowing.tau_scale,
-    )
-    plain = beta_mixture_of(law)
+    counts = tuple((one.events, one.n) for one in borrowing.studies)
+    plain, gap = _map_mixture(counts, borrowing.tau_scale)
     weight = borrowing.vague_weight
     if weight >= 1.0:
         raise InputError("borrowing.vague_weight is 1: that borrows nothing; leave borrowing out")
     prior = plain.robustified(weight) if weight > 0.0 else plain
-    return Borrowed(prior, effective_size(prior), effective_size(plain), largest_gap(law, plain))
+    return Borrowed(prior, effective_size(prior), effective_size(plain), gap)
+
+
+@lru_cache(maxsize=16)
+def _map_mixture(
+    counts: tuple[tuple[int, int], ...], tau_scale: float | None
+) -> tuple[BetaMixture, float]:
+    """The MAP prior as a beta mixture; designs of one grid borrow from the same history."""
+    law = map_prior_binomial(
+        [events for events, _ in counts], [n for _, n in counts], tau_scale=tau_scale
+    )
+    plain = beta_mixture_of(law)
+    return plain, largest_gap(law, plain)
 
 
 def _bayes_two(

@@ -8,12 +8,13 @@ stretched to the fitted registry with the highest recovery) or as the sponsor st
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from saisei.design.document.plan import Population, StatedNature, Visit
+from saisei.design.document.plan import NaturalHistory, Population, StatedNature, Visit
 from saisei.design.document.schema import DesignDocument
 from saisei.errors import InputError
 from saisei.evidence.landmark import Person, Posterior, highest_registry, load_posterior, predict
@@ -115,16 +116,28 @@ def nature_of(document: DesignDocument, posterior: Posterior | None = None) -> N
         document: read and checked.
         posterior: of the landmark model; the packaged one if left out. Not asked when rates are stated.
     """
-    population = document.population
+    asked = (
+        document.population, document.visit, document.endpoint.conversion, document.natural_history
+    )  # fmt: skip
+    return _kept(*asked) if posterior is None else _made(*asked, posterior)
+
+
+@lru_cache(maxsize=16)
+def _kept(population: Population, visit: Visit, conversion: str, stated: NaturalHistory) -> Nature:
+    """Neighbours in a grid of designs share their natural history: it is made once."""
+    return _made(population, visit, conversion, stated, load_posterior())
+
+
+def _made(
+    population: Population, visit: Visit, conversion: str, stated: NaturalHistory, used: Posterior
+) -> Nature:
     baselines = np.array([one.grade.rank for one in population.strata], dtype=np.int64)
     shares = np.array([one.share for one in population.strata])
-    endpoint = endpoint_of(document.endpoint.conversion)
-    stated = document.natural_history
+    endpoint = endpoint_of(conversion)
     if isinstance(stated, StatedNature):
         return _stated(stated, baselines, shares / shares.sum(), endpoint)
-    used = load_posterior() if posterior is None else posterior
     persons = _persons(population)
-    follow = _follow_up_day(population, document.visit)
+    follow = _follow_up_day(population, visit)
     draws = predict(persons, follow, used).probabilities
     highest = np.asarray(predict(persons, follow, used, mode="highest registry").probabilities)
     name = highest_registry(used)

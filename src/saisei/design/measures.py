@@ -1,0 +1,146 @@
+"""One row of numbers for a design, so that designs can be set side by side and searched.
+
+Every number comes from the same functions as the full evaluation; what does not differ between designs
+of the same document is left out. No number here is simulated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from saisei.design.document.safety import ZeroEvents
+from saisei.design.document.schema import DesignDocument
+from saisei.design.fixed import Design, fix
+from saisei.design.safety_plan import safety_plans
+from saisei.design.schedule import expected_exposed, schedule_of
+from saisei.evidence.safety import upper_limit
+from saisei.params import value
+
+__all__ = ["MEASURES", "Measure", "Measures", "measure", "measure_fixed", "worthwhile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one measure is: its label, its unit, and whether less of it is better."""
+
+    label: str
+    unit: str
+    less_is_better: bool
+
+
+MEASURES: dict[str, Measure] = {
+    "people": Measure("people in all arms", "people", True),
+    "treated": Measure("people treated", "people", True),
+    "control": Measure("people in the control arm", "people", True),
+    "eligible": Measure("eligible people taken up: enrolled, or turned away", "people", True),
+    "turned_away": Measure("of them turned away at a shut gate, at most", "people", True),
+    "months": Measure("months to the primary result", "months", True),
+    "months_end": Measure("months to the end of safety follow-up", "months", True),
+    "person_years": Measure("person-years of safety follow-up", "years", False),
+    "exposed": Measure("treated before the first late harm is seen, if at the rate", "people", True),
+    "harm_limit": Measure("rate of that harm that no event still allows", "probability", True),
+    "type1": Measure("type I error, highest over the plausible range", "probability", True),
+    "type1_at": Measure("natural rate where it is highest", "probability", True),
+    "type1_average": Measure("type I error, averaged over nature", "probability", True),
+    "power": Measure("power at the worthwhile effect, middle natural rate", "probability", False),
+    "power_least": Measure("power at that effect, least over the range", "probability", False),
+    "assurance": Measure("assurance: success as the planners believe", "probability", False),
+    "true_share": Measure("share of successes that stand for a benefit", "probability", False),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The numbers of one design; a measure that its document gives no ground for is None.
+
+    Attributes follow `MEASURES`, in its order.
+    """
+
+    people: int
+    treated: int
+    control: int
+    eligible: float
+    turned_away: float
+    months: float
+    months_end: float
+    person_years: float
+    exposed: float | None
+    harm_limit: float | None
+    type1: float
+    type1_at: float
+    type1_average: float
+    power: float
+    power_least: float
+    assurance: float | None
+    true_share: float | None
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Plain values by name."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def worthwhile(document: DesignDocument) -> float:
+    """The true odds ratio at which a design's power is compared: its worthwhile one, or the house's."""
+    prior = document.design_prior
+    if prior is None or prior.worthwhile_odds_ratio is None:
+        return float(value("design.search_odds_ratio"))
+    return float(prior.worthwhile_odds_ratio)
+
+
+def measure(document: DesignDocument) -> Measures:
+    """The measures of a design document, read and checked.
+
+    >>> from saisei.design.document import load_design
+    >>> found = measure(load_design("dual-criterion"))
+    >>> found.treated, round(found.power, 3)
+    (24, 0.67)
+    """
+    return measure_fixed(fix(document))
+
+
+def measure_fixed(design: Design) -> Measures:
+    """The measures of a fixed design."""
+    document, nature = design.document, design.nature
+    errors = design.type_one()
+    ratio = worthwhile(document)
+    schedule = schedule_of(document)
+    people = document.n_treated + document.n_control
+    exposed, limit = _late_harm(document, schedule.days)
+    chance = None if document.design_prior is None else design.assurance()
+    return Measures(
+        people=people,
+        treated=document.n_treated,
+        control=document.n_control,
+        eligible=people + schedule.lost_at_most,
+        turned_away=schedule.lost_at_most,
+        months=schedule.months_to_result,
+        months_end=schedule.months_to_end,
+        person_years=schedule.person_years,
+        exposed=exposed,
+        harm_limit=limit,
+        type1=errors.highest,
+        type1_at=errors.at,
+        type1_average=errors.average,
+        power=float(design.success([nature.centre], ratio)[0]),
+        power_least=float(design.success(errors.rates, ratio).min()),
+        assurance=None if chance is None else chance.success,
+        true_share=None if chance is None else chance.true_among_successes,
+    )
+
+
+def _late_harm(
+    document: DesignDocument, days: tuple[float, ...]
+) -> tuple[float | None, float | None]:
+    """Exposure before the first event, and what none excludes, for the harm with the longest window.
+
+    A rule for a catastrophic event (zero events) comes before others.
+    """
+    if not document.safety:
+        return None, None
+    ranked = sorted(
+        zip(document.safety, safety_plans(document), strict=True),
+        key=lambda pair: (not isinstance(pair[0], ZeroEvents), -pair[0].window_days),
+    )
+    plan = ranked[0][1]
+    limit = upper_limit(0, document.n_treated, value("evidence.confidence"))
+    return expected_exposed(days, plan.unacceptable_rate, plan.onset), limit
