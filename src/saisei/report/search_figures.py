@@ -99,11 +99,12 @@ def _front(found: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Figur
         if choice is not None and choice["row"] is not None:
             row = choice["row"]
             axes.annotate(
-                "cheapest that\nmeets the goals", (row["eligible"], row["power"]), (28, -34),
+                "cheapest that\nmeets the goals", (row["eligible"], row["power"]), (60, -80),
                 textcoords="offset points", fontsize=8.5,
                 arrowprops={"arrowstyle": "-", "color": COLOURS["ink"], "lw": 1},
             )  # fmt: skip
         percent_axis(axes, "y", 1.02)
+        axes.set_axisbelow(True)
         axes.set_xlim(left=0)
         axes.set_xlabel("eligible people taken up: enrolled, or turned away at a shut gate")
         axes.set_ylabel("power at the worthwhile effect")
