@@ -21,6 +21,7 @@ UNITS: dict[str, str] = {
     "people": "number of people",
     "cells": "number of cells",
     "day": "24 hours",
+    "ms": "millisecond",
     "week": "7 days",
     "month": "1/12 of a year",
     "year": "365.25 days",

@@ -37,6 +37,7 @@ __all__ = [
     "Model",
     "acceptance_of",
     "drive_per_point",
+    "effects_of",
     "simulate",
     "simulate_chunk",
 ]
@@ -202,7 +203,7 @@ def _gains(log_gain: NDArray[np.float64]) -> NDArray[np.float64]:
     return effects
 
 
-def _care(plan: Plan, model: Generator, days: NDArray[np.int64]) -> NDArray[np.float64]:
+def effects_of(plan: Plan, model: Generator, days: NDArray[np.int64]) -> NDArray[np.float64]:
     """What the care plan does by each day, (n, visits, EFFECT); empty when that is nothing."""
     effect = plan.care.points_per_hour(plan.seed)
     if effect == 0.0:
@@ -215,7 +216,7 @@ def _try(
 ) -> NDArray[np.bool_]:
     """Whether each (person, attempt) is eligible."""
     days = np.ascontiguousarray(_who(plan, persons, attempts)[:, 1:])
-    effects = _care(plan, model, days)
+    effects = effects_of(plan, model, days)
     codes, _ = model.examine(plan.seed, persons, attempts, days, effects=effects)
     open_gaps(plan.gaps, plan.seed, persons, attempts, days, codes)
     return _eligible(plan, codes[:, 0])
@@ -279,7 +280,7 @@ def simulate_chunk(
     nominal = np.concatenate([who[:, 1:], later], axis=1)
     days, held = attend(plan.attendance, plan.seed, persons, attempts, nominal)
     codes, truth = model.examine(
-        plan.seed, persons, attempts, days, with_truth=True, effects=_care(plan, model, days)
+        plan.seed, persons, attempts, days, with_truth=True, effects=effects_of(plan, model, days)
     )
     open_gaps(plan.gaps, plan.seed, persons, attempts, days, codes)
     graded = classify_table(codes.reshape(-1, _WIDTH))

@@ -44,6 +44,7 @@ __all__ = [
     "REPAIR",
     "block_at",
     "draw_rates",
+    "drives_at",
     "forces_at",
     "hill",
     "no_effect",
@@ -194,3 +195,33 @@ def senses_at(
         senses[k] = latent
     pressure: float = x[X_PRESSURE] - shock
     return pressure
+
+
+@compiled
+def drives_at(
+    r: NDArray[np.float64],
+    x: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    day: float,
+    effect: NDArray[np.float64],
+    drives: NDArray[np.float64],
+    blocks: NDArray[np.float64],
+) -> None:
+    """Fill the drive and the blocked share of the 21 muscles at a day: what `forces_at` turns into force.
+
+    Args:
+        r, x, rates, day, effect: as for `forces_at`.
+        drives: room, (21,), shares of normal drive; overwritten.
+        blocks: room, (21,), blocked shares of conduction; overwritten.
+    """
+    fast, slow = math.exp(-day / rates[_TAU_FAST]), math.exp(-day / rates[_TAU_SLOW])
+    plastic = plasticity_at(r[_START], math.exp(-day / rates[_TAU_PLASTIC]))
+    for j in range(MUSCLES):
+        spared = x[X_SPARED + j]
+        if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
+            drives[j], blocks[j] = 1.0, 0.0
+            continue
+        block = block_at(x[X_BLOCK + j], x[X_SLOW + j], fast, slow)
+        blocks[j] = min(1.0, block * effect[E_BLOCK] + effect[E_PRESSURE])
+        drive = spared * (1.0 - blocks[j]) * plastic
+        drives[j] = min(1.0, drive * effect[E_GAIN] + effect[E_RELAY + j])
