@@ -105,3 +105,128 @@ def test_a_run_that_breaks_leaves_nothing(
     assert code == 2
     assert "No space left on device" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stopped_run_goes_on_to_the_same_bytes(
+    saisei, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after two chunks of ten, the same command goes on after person 20 to the same file."""
+    monkeypatch.setattr("saisei.patient.cohort.CHUNK", 10)
+    whole, out = tmp_path / "whole.parquet", tmp_path / "c.parquet"
+    saisei("patient", "simulate", *SMALL, "--out", str(whole))
+    write, calls = pq.ParquetWriter.write_table, []
+
+    def stop(self: pq.ParquetWriter, table: object) -> None:
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(table)
+        write(self, table)
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", stop)
+    code, _, said = saisei("patient", "simulate", *SMALL, "--out", str(out))
+    assert code != 0
+    assert "the same command goes on" in said
+    assert not out.exists()
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", write)
+    monkeypatch.setattr("saisei.patient.cohort.simulate_chunk", _only_from(20))
+    code, _, said = saisei("patient", "simulate", *SMALL, "--out", str(out))
+    assert code == 0
+    assert "going on after person 30 " in said or "going on after person 20 " in said
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.parquet", "whole.parquet"]
+
+
+def _only_from(first: int):
+    """`simulate_chunk`, which fails when people are made again who were kept."""
+    from saisei.patient.cohort import simulate_chunk
+
+    def checked(plan, model, start, stop, acceptance=1.0):
+        assert start >= first
+        return simulate_chunk(plan, model, start, stop, acceptance)
+
+    return checked
+
+
+def test_what_is_kept_of_another_cohort_is_not_taken(
+    saisei, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of kept chunks with another seed is thrown away, not mixed in."""
+    monkeypatch.setattr("saisei.patient.cohort.CHUNK", 10)
+    out, whole = tmp_path / "c.parquet", tmp_path / "whole.parquet"
+    saisei("patient", "simulate", *SMALL, "--out", str(whole))
+    folder = tmp_path / ".c.parquet.parts"
+    folder.mkdir()
+    (folder / "cohort.json").write_text('{"seed": 2}')
+    (folder / "000000.arrow").write_text("not ours")
+    code, _, said = saisei("patient", "simulate", *SMALL, "--out", str(out))
+    assert code == 0
+    assert "going on" not in said
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_eligibility_comes_from_a_study_and_can_be_overridden(saisei, tmp_path: Path) -> None:
+    """Keio's document: AIS A, C3 to T10, exam by day 24, from 18 years; an option has the last word."""
+    out = tmp_path / "c.parquet"
+    words = ["patient", "simulate", *SMALL, "--study", "keio-2025", "--exam-day", "14-24"]
+    code, _, said = saisei(*words, "--out", str(out))
+    assert code == 0
+    assert "vertebral level of the injury" in said
+    made = json.loads(pq.read_schema(out).metadata[b"saisei.cohort"])
+    assert (made["ais"], made["level"], made["exam_day"]) == ("A", ["C3", "T10"], [14, 24])
+    assert (made["age"], made["study"]) == ([18, 100], "keio-2025")
+
+
+def test_a_study_that_leaves_the_day_open_asks_for_it(saisei, tmp_path: Path) -> None:
+    """Shin's document states no exam day: one sentence that names the option."""
+    words = ["patient", "simulate", *SMALL, "--study", "shin-2015", "--out"]
+    code, _, said = saisei(*words, str(tmp_path / "c.parquet"))
+    assert code == 2
+    assert "does not state eligibility.exam_day: give it with --exam-day" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_options_together_give_a_file_that_is_graded(saisei, tmp_path: Path) -> None:
+    """Gaps, missed visits, care, MEP and walking: read back without a fault, with the effect in the file."""
+    out = tmp_path / "c.parquet"
+    words = ["--n", "200", "--weeks", "2,12,52", "--gaps", "assumed", "--visit-jitter", "7"]
+    words += ["--missed", "0.1", "--drop-out", "0.1", "--care", "motor-training", "--mep"]
+    words += ["--extra-hours", "12", "--care-start", "3", "--care-weeks", "10"]
+    words += ["--care-effect", "prior", "--walking", "hicks_2017_simplified_s1", "--json"]
+    code, said, _ = saisei("patient", "simulate", *words, "--out", str(out))
+    assert code == 0
+    tally = json.loads(said)
+    assert tally["people"] == 200
+    assert tally["rows"] < 800
+    table = pq.read_table(out)
+    made = json.loads(table.schema.metadata[b"saisei.cohort"])
+    assert made["care"]["points_per_hour"] != 0
+    assert set(table.column("walks_at_a_year").to_pylist()) == {None, 0, 1}
+    assert table.column("reported_uems").null_count > 0  # not determinable with NT
+    assert table.column("mep_cmct_ms_right_c5").null_count == 0
+    code, said, _ = saisei("exam", "grade", str(out), "--json")
+    (head,) = json.loads(said)["files"]
+    assert (code, head["graded"], head["mismatches"]) == (0, tally["rows"], 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--tier", "7"], "tier 7"),
+        (["--walking", "mine"], "no walking rule"),
+        (["--care", "wishing"], "care 'wishing'"),
+        (["--care-effect", "large"], "care effect 'large'"),
+        (["--extra-hours", "5"], "usual care has none"),
+        (["--missed", "1.5"], "missed visits 1.5"),
+        (["--study", "nowhere-1999"], "nowhere-1999"),
+        (["--workers", "0"], "at least 1"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_and_no_file(
+    saisei, tmp_path: Path, words: list[str], sentence: str
+) -> None:
+    """Exit code 2 and nothing left behind."""
+    out = str(tmp_path / "c.parquet")
+    code, _, said = saisei("patient", "simulate", *SMALL, *words, "--out", out)
+    assert code == 2
+    assert sentence in said
+    assert list(tmp_path.iterdir()) == []

@@ -76,7 +76,8 @@ class Care:
                 f"extra hours from week {self.start_week:g} for {self.weeks:g} weeks: "
                 f"both lie within 0 to {last:g}"
             )
-        if (self.kind is Kind.USUAL) != (self.hours == 0):
+        extra = self.hours_week > 0 if self.kind is Kind.USUAL else self.hours > 0
+        if extra is (self.kind is Kind.USUAL):
             raise InputError(
                 f"care is {self.kind} with {self.hours:g} extra hours in all: usual care has none, "
                 "motor-training needs hours a week and weeks above 0"

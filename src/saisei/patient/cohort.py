@@ -288,7 +288,13 @@ def simulate_chunk(
 
 
 def simulate(
-    plan: Plan, model: Generator | None = None, *, workers: int = 1, chunk: int = CHUNK
+    plan: Plan,
+    model: Generator | None = None,
+    *,
+    workers: int = 1,
+    chunk: int = CHUNK,
+    start: int = 0,
+    acceptance: float | None = None,
 ) -> Iterator[Chunk]:
     """The cohort in chunks, in order; the same bits for any chunk size and number of workers.
 
@@ -297,6 +303,8 @@ def simulate(
         model: the values; the packaged ones by default.
         workers: how many chunks are made at a time.
         chunk: people a chunk.
+        start: number of the first person that is made, for a run that goes on.
+        acceptance: about which share is eligible; measured first by default.
 
     Raises:
         InputError: nobody can be eligible, before anything is made.
@@ -304,13 +312,13 @@ def simulate(
     if workers < 1 or chunk < 1:
         raise InputError(f"{workers} workers, {chunk} people a chunk: give at least 1 of each")
     values = Model.packaged() if model is None else model
-    acceptance = acceptance_of(plan, values)
-    spans = [(at, min(at + chunk, plan.n)) for at in range(0, plan.n, chunk)]
+    share = acceptance_of(plan, values) if acceptance is None else acceptance
+    spans = [(at, min(at + chunk, plan.n)) for at in range(start, plan.n, chunk)]
     waiting: deque[Future[Chunk]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for first, last in spans:
-                waiting.append(pool.submit(simulate_chunk, plan, values, first, last, acceptance))
+                waiting.append(pool.submit(simulate_chunk, plan, values, first, last, share))
                 if len(waiting) > 2 * workers:  # never more than a few chunks in memory
                     yield waiting.popleft().result()
             while waiting:

@@ -2,11 +2,12 @@
 
 `person_id`, `visit`, `week` and the 136 items carry the names that `saisei exam grade` reads; the grading
 stands in `reported_...`, so that reading it back also checks it. What an examiner could not know stands in
-`true_...` columns.
+`true_...` columns. Facts of a person (age, walking) are repeated in each of its rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 
 from saisei.exam.isncsci.levels import KEY_MUSCLES
 from saisei.exam.isncsci.record import COLUMNS
+from saisei.params import value
 from saisei.patient.cohort import Chunk
 from saisei.patient.observe import STATES
 from saisei.patient.plan import Plan
+from saisei.patient.scim import scim_age_shift
+from saisei.patient.walking import draw_walking, rule_exam, walking_share
 
 __all__ = ["TRUE_COLUMNS", "columns"]
 
@@ -40,12 +44,20 @@ TRUE_COLUMNS: tuple[str, ...] = (
 """Names of the true states, in the order of `Chunk.truth`."""
 
 
-def columns(plan: Plan, chunk: Chunk) -> dict[str, NDArray[Any]]:
+def columns(
+    plan: Plan,
+    chunk: Chunk,
+    *,
+    walking: str | None = None,
+    further: Mapping[str, NDArray[Any]] | None = None,
+) -> dict[str, NDArray[Any]]:
     """The columns of a chunk, each of one value a person and visit that took place.
 
     Args:
         plan: the plan the chunk was made by.
         chunk: the people.
+        walking: a rule of `saisei.exam.walking` for walking at a year; none by default.
+        further: more columns, (n, visits) each, such as evoked potentials.
     """
     n, visits = chunk.days.shape
     names = np.array(["enrolment", *(f"week {week:g}" for week in plan.weeks)], dtype=object)
@@ -63,13 +75,36 @@ def columns(plan: Plan, chunk: Chunk) -> dict[str, NDArray[Any]]:
     for name in _LEVELS:
         found[f"reported_{name}"] = chunk.graded.texts(name)
     for part, name in _SUMS.items():
-        found[f"reported_right_{name}"] = chunk.graded.total(part, "right")
-        found[f"reported_left_{name}"] = chunk.graded.total(part, "left")
-        found[f"reported_{name}"] = chunk.graded.total(part)
+        for prefix, side in (("right_", "right"), ("left_", "left"), ("", "both")):
+            found[f"reported_{prefix}{name}"] = _known(chunk.graded.total(part, side))
     truth = chunk.truth.reshape(n * visits, -1)
     for k, name in enumerate(TRUE_COLUMNS):
         found[name] = np.ascontiguousarray(truth[:, k])
+    found |= _function(plan, chunk, walking)
+    for name, column in (further or {}).items():
+        found[name] = np.ascontiguousarray(column.reshape(n * visits))
     if chunk.held.all():
         return found
     held = chunk.held.ravel()
     return {name: column[held] for name, column in found.items()}
+
+
+def _function(plan: Plan, chunk: Chunk, rule: str | None) -> dict[str, NDArray[Any]]:
+    """Walking by rule and the age shift of SCIM, a person's fact in each of its rows."""
+    visits = chunk.days.shape[1]
+    shift = scim_age_shift(chunk.ages).astype(np.float32)
+    found: dict[str, NDArray[Any]] = {"scim_age_shift": np.repeat(shift, visits)}
+    if rule is None:
+        return found
+    which = rule_exam(chunk.days, chunk.held, int(value("patient.walking_last_day")))
+    read = chunk.codes[np.arange(len(which)), np.maximum(which, 0)]
+    shares = np.where(which >= 0, walking_share(read, chunk.ages, rule), np.nan)
+    walks = draw_walking(plan.seed, chunk.persons, chunk.attempts, shares)
+    found["walking_share_at_a_year"] = np.repeat(shares.astype(np.float32), visits)
+    found["walks_at_a_year"] = _known(np.repeat(walks, visits))
+    return found
+
+
+def _known(numbers: NDArray[np.int8]) -> NDArray[np.int8]:
+    """The numbers with -1 (not determinable, or no exam for the rule) masked: an empty cell in a file."""
+    return np.ma.masked_less(numbers, 0)
