@@ -1,0 +1,1 @@
+"""The graft: survival, division, fates, rejection and overgrowth. Hypothesis; research use only."""
