@@ -27,6 +27,14 @@ NOUNS: dict[str, tuple[str, str]] = {
     ),
     "study": ("saisei.cli.study", "Published trials as sourced documents: list, show, validate."),
     "exam": ("saisei.cli.exam", "ISNCSCI exams: grade, explain, check, convert, draw."),
+    "cell-line": (
+        "saisei.cli.cell_line",
+        "Donors and iPS cell lines: simulate, coverage of a bank.",
+    ),
+    "lot": (
+        "saisei.cli.lot",
+        "Product lots: simulate, release tests, check a certificate. Never releases a lot.",
+    ),
     "patient": ("saisei.cli.patient", "Virtual patients without cells: simulate a cohort."),
     "design": (
         "saisei.cli.design",
