@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from saisei.design.confirmation import registry_stage
 from saisei.design.counting import TwoArmCounts
 from saisei.design.engines import OneArmEngine, ShiftEngine, TwoArmEngine
 from saisei.design.fixed import Design
 from saisei.evidence.shift import lattice_per_unit
 from saisei.exam.isncsci.grades import AIS
 
-__all__ = ["DecisionTable", "decision_table"]
+__all__ = ["DecisionTable", "decision_table", "registry_table"]
 
 Flags = NDArray[np.bool_]
 _SUCCESS, _STOP, _BETWEEN = "success", "stop", "neither"
@@ -38,6 +39,27 @@ def decision_table(design: Design) -> DecisionTable:
         return _two_arms(engine.counts)
     assert isinstance(engine, ShiftEngine)
     return _shift(design, engine)
+
+
+def registry_table(design: Design) -> DecisionTable:
+    """The decision table of a registry stage; control counts that ask for the same stand in one row."""
+    stage = registry_stage(design)
+    plan = stage.plan
+    needed = [
+        f"{int(column.argmax())} or more" if column.any() else "no count"
+        for column in stage.confirms.T
+    ]
+    rows = tuple((_span(first, last), word) for first, last, word in _runs(needed))
+    look = "" if plan.look is None else (
+        f" At {plan.look.treated} treated and {plan.look.control} controls the approval ends when the share"
+        f" of treated converters minus that of controls is below {plan.look.withdraw_below:g}."
+    )  # fmt: skip
+    return DecisionTable(
+        "Treated converters needed in the registry, by converters among its controls",
+        (f"controls of {plan.control}", f"confirmed: treated of {plan.treated}"),
+        rows,
+        f"Any other count ends the approval.{look}",
+    )
 
 
 def _runs(words: list[str]) -> list[tuple[int, int, str]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from saisei.design.decision_table import decision_table
+from saisei.design.confirmation import believe, biases, courses, readings, registry_stage
+from saisei.design.decision_table import decision_table, registry_table
 from saisei.design.document.schema import DesignDocument
 from saisei.design.dose_plan import dose_operating, dose_plan, dose_scenarios
 from saisei.design.engines import ShiftEngine
@@ -69,6 +70,7 @@ def evaluate(document: DesignDocument, posterior: Posterior | None = None) -> di
         "schedule": _plain(schedule_of(document)),
         "safety": [_safety(document, plan) for plan in plans],
         "dose_finding": _doses(document),
+        "confirmation": _confirmation(design),
         "protocol": [
             {"heading": heading, "sentences": list(sentences)}
             for heading, sentences in protocol_text(design, plans, errors)
@@ -100,6 +102,25 @@ def _safety(document: DesignDocument, plan: Any) -> dict[str, Any]:
         **_plain(monitor(plan, follow_up, 0)),
         "limit_if_none": zero_event_limit(follow_up, plan.onset),
     }
+    return found
+
+
+def _confirmation(design: Design) -> dict[str, Any] | None:
+    """The registry stage: its decision table, the courses at stated truths, and what is believed."""
+    if design.document.confirmation is None:
+        return None
+    stage = registry_stage(design)
+    truths = design.truths()
+    found = {
+        "months": stage.months,
+        "decision_table": _plain(registry_table(design)),
+        "rows": [_plain(row) for bias in biases() for row in courses(design, truths, bias)],
+        "believed": None,
+        "readings": [],
+    }
+    if design.document.design_prior is not None:
+        found["believed"] = [_plain(believe(design, bias)) for bias in biases()]
+        found["readings"] = _plain(readings(design))
     return found
 
 

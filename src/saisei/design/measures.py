@@ -6,13 +6,16 @@ of the same document is left out. No number here is simulated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from saisei.design.confirmation import courses, registry_stage
 from saisei.design.document.safety import ZeroEvents
 from saisei.design.document.schema import DesignDocument
 from saisei.design.fixed import Design, fix
 from saisei.design.safety_plan import safety_plans
 from saisei.design.schedule import expected_exposed, schedule_of
+from saisei.design.truth import Truth
 from saisei.evidence.safety import upper_limit
 from saisei.params import value
 
@@ -46,6 +49,9 @@ MEASURES: dict[str, Measure] = {
     "power_least": Measure("power at that effect, least over the range", "probability", False),
     "assurance": Measure("assurance: success as the planners believe", "probability", False),
     "true_share": Measure("share of successes that stand for a benefit", "probability", False),
+    "confirmed": Measure("approved and confirmed at that effect", "probability", False),
+    "confirmed_type1": Measure("approved and confirmed without an effect, highest", "probability", True),
+    "months_confirmed": Measure("months to the result of the registry", "months", True),
 }  # fmt: skip
 
 
@@ -73,6 +79,9 @@ class Measures:
     power_least: float
     assurance: float | None
     true_share: float | None
+    confirmed: float | None
+    confirmed_type1: float | None
+    months_confirmed: float | None
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Plain values by name."""
@@ -125,7 +134,21 @@ def measure_fixed(design: Design) -> Measures:
         power_least=float(design.success(errors.rates, ratio).min()),
         assurance=None if chance is None else chance.success,
         true_share=None if chance is None else chance.true_among_successes,
+        **_registry(design, errors.rates, schedule.months_to_result),
     )
+
+
+def _registry(design: Design, rates: Sequence[float], months: float) -> dict[str, float | None]:
+    """What the registry stage adds: controls without bias."""
+    if design.document.confirmation is None:
+        return dict.fromkeys(("confirmed", "confirmed_type1", "months_confirmed"))
+    real = courses(design, [Truth(design.nature.centre, worthwhile(design.document))])[0]
+    none = courses(design, [Truth(rate) for rate in rates])
+    return {
+        "confirmed": real.approved_and_confirmed,
+        "confirmed_type1": max(one.approved_and_confirmed for one in none),
+        "months_confirmed": months + registry_stage(design).months,
+    }
 
 
 def _late_harm(

@@ -48,8 +48,29 @@ def protocol_text(design: Design, plans: Sequence[SafetyPlan], errors: TypeOne) 
             "Safety",
             tuple(_safety(plan) for plan in plans) or ("No stopping rule for harm is stated.",),
         ),
+        *([("After conditional approval", _registry(document))] if document.confirmation else []),
     ]
     return tuple(found)
+
+
+def _registry(document: DesignDocument) -> tuple[str, ...]:
+    plan = document.confirmation
+    assert plan is not None
+    test = "Fisher's exact test" if plan.method == "Fisher" else "the pooled z test"
+    look = () if plan.look is None else (
+        f"At {plan.look.treated} treated and {plan.look.control} controls the approval ends when the share of"
+        f" treated converters minus that of controls is below {plan.look.withdraw_below:g}.",
+    )  # fmt: skip
+    return (
+        f"{plan.name}: {plan.treated} treated people ({plan.treated_per_month:g} a month) against"
+        f" {plan.control} untreated ones, not randomised. {plan.controls}.",
+        f"The same endpoint and visit as in the trial, compared by {test}, one-sided at {plan.level:g};"
+        f" {100 * plan.expected_missing:g}% of outcomes are expected to be missing and count as no"
+        " conversion. People of the trial are not counted again.",
+        *look,
+        f"The approval lasts {plan.limit_months:g} months. If it is confirmed: {plan.confirmed}"
+        f" If not: {plan.not_confirmed}",
+    )
 
 
 def _question(document: DesignDocument) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from saisei.design.document.analysis import TWO_ARM
 from saisei.design.document.checks_rules import check_rules
+from saisei.design.document.confirmation import check_confirmation
 from saisei.design.document.dosing import check_doses
 from saisei.design.document.plan import Gate, Role, StatedNature, Summary
 from saisei.design.document.values import Found, fault
@@ -43,7 +44,12 @@ def cross_check(sound: Sound) -> list[Found]:
     )  # fmt: skip
     for check in checks:
         found += check(sound)
-    return [*found, *check_rules(sound.parts), *check_doses(sound.parts)]
+    return [
+        *found,
+        *check_rules(sound.parts),
+        *check_doses(sound.parts),
+        *check_confirmation(sound.parts),
+    ]
 
 
 def _keys_once(sound: Sound) -> Iterator[Found]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from saisei.design.document.analysis import Analysis, Borrowing, Decision
+from saisei.design.document.confirmation import Confirmation
 from saisei.design.document.dosing import DoseFinding
 from saisei.design.document.plan import (
     Allocation,
@@ -53,6 +54,7 @@ class DesignDocument(Part):
     decision: Decision
     safety: tuple[SafetyRuleDocument, ...] = ()
     dose_finding: DoseFinding | None = None
+    confirmation: Confirmation | None = None
     missing_data: MissingData
     design_prior: DesignPrior | None = None
 
