@@ -43,8 +43,11 @@ basis = "invented for the test"
 def fixed(name: str, *changes: tuple[str, str]) -> Design:
     """An example design with texts replaced, fixed; no landmark posterior is asked."""
     text = example_text(name).replace('from = "landmark"\n', STATED)
-    if name != "single-arm-shift":
-        text = text.replace(STATED.splitlines()[4] + "\n", "")
+    grades = STATED.splitlines()[4] + "\n"
+    if '"ordinal shift"' not in text:
+        text = text.replace(grades, "")
+    elif text.count("[[population.strata]]") == 1:
+        text = text.replace(grades, "grades = [[0.8, 0.1, 0.06, 0.04, 0.0]]\n")
     for old, new in (("expected_share = 0.05", "expected_share = 0.0"), *changes):
         assert old in text
         text = text.replace(old, new)
