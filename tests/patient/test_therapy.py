@@ -8,6 +8,7 @@ import pytest
 
 from saisei.cell_line.line import Method as Factors
 from saisei.cell_line.line import Sourcing
+from saisei.chance.streams import uniform_rows
 from saisei.errors import InputError, UnsupportedError
 from saisei.graft.course import place
 from saisei.lot.lot import Recipe
@@ -15,7 +16,7 @@ from saisei.patient.care import Care, Kind
 from saisei.patient.cohort import Model, simulate_chunk
 from saisei.patient.plan import Eligibility, Plan, levels
 from saisei.patient.therapy import Method, Operation, Therapy, therapy_priors
-from saisei.patient.treated import Treated, check_therapy, treat, treat_chunk
+from saisei.patient.treated import Treated, check_therapy, respond, treat, treat_chunk
 from saisei.repair.plasticity import Stimulation
 
 WHO = Eligibility("A", levels("C4-T10"), (14, 28), (18, 75))
@@ -191,3 +192,18 @@ def test_a_run_measures_its_own_step() -> None:
     assert made.grafts == 60
     assert 0.0 < made.against_solver <= made.tolerance
     assert made.leap_days == 0.25
+
+
+def test_outcomes_are_a_pure_function_of_their_inputs() -> None:
+    """`respond` on the drawn inputs gives the gains of the run; a moved input moves an outcome."""
+    therapy, found = asked(), USUALLY
+    luck = uniform_rows(3, found.natural.persons, np.zeros(60, dtype=np.int64), 22, 3)
+    given = (found.match, luck, found.course.graft_day)
+    once = respond(therapy, MODEL, found.natural, found.world, *given)
+    uems = [one.total("uems").reshape(60, -1)[:, -1].astype(int) for one in found.graded]
+    np.testing.assert_array_equal(once["uems_gain"], uems[1] - uems[0])
+    np.testing.assert_array_equal(once["cells"], found.course.cells[:, -1, :6].sum(axis=1))
+    draws = {**found.world.draws, "repair_graft.trophic_animal": np.full(60, 50.0)}
+    moved = respond(therapy, MODEL, found.natural, replace(found.world, draws=draws), *given)
+    helped = ~found.world.nil & (once["cells"] > 0)
+    assert (moved["drive_factor"][helped] > once["drive_factor"][helped]).all()

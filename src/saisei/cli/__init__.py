@@ -36,6 +36,10 @@ NOUNS: dict[str, tuple[str, str]] = {
         "Product lots: simulate, release tests, check a certificate. Never releases a lot.",
     ),
     "patient": ("saisei.cli.patient", "Virtual patients without cells: simulate a cohort."),
+    "therapy": (
+        "saisei.cli.therapy",
+        "Cells, lot, graft and repair in silico beside the twin without: a hypothesis.",
+    ),
     "design": (
         "saisei.cli.design",
         "Planned trials as documents: what a design can and cannot show.",

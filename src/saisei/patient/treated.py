@@ -24,7 +24,7 @@ from saisei.exam.isncsci.batch import GradedTable, classify_table
 from saisei.exam.isncsci.record import COLUMNS
 from saisei.graft.build import LUCK, Given, rows_of
 from saisei.graft.check import StepCheck, check_step
-from saisei.graft.course import OUT, follow
+from saisei.graft.course import OUT, follow, place
 from saisei.graft.leaps import leap
 from saisei.lot.lot import Lots, draw_lots
 from saisei.params import value
@@ -39,12 +39,12 @@ from saisei.patient.cohort import (
 )
 from saisei.patient.therapy import Method, Therapy
 from saisei.repair.graft_effect import TARGET_FIBRES, Wiring, distances, effects_of, wiring_of
-from saisei.repair.natural import EFFECT
+from saisei.repair.natural import E_BLOCK, E_GAIN, E_PRESSURE, E_RELAY, EFFECT
 from saisei.repair.plasticity import stimulation_gain
 
 __all__ = [
-    "Course", "Treated", "World", "care_gain", "check_therapy", "course_of", "draw_world", "effects_at",
-    "given_of", "lot_columns", "treat", "treat_chunk",
+    "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of", "draw_world", "effects_at",
+    "given_of", "lot_columns", "respond", "treat", "treat_chunk",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
+class Grafts:
     """The grafts of some people.
 
     Attributes:
@@ -124,8 +124,8 @@ class Treated:
     lots: Lots
     lot_at: NDArray[np.int64]
     match: Array
-    course: Course
-    images: Course
+    course: Grafts
+    images: Grafts
     mri_mm3: Array
 
 
@@ -183,7 +183,7 @@ def course_of(
     graft_day: Array,
     days: Array,
     persons: NDArray[np.int64],
-) -> Course:
+) -> Grafts:
     """Follow the grafts of people to days after the injury that rise along each row.
 
     Args:
@@ -215,7 +215,7 @@ def course_of(
         spinal=np.full(len(rows), 1.0 if therapy.operation.spinal else 0.0),
         routes=therapy.routes,
     )
-    return Course(rows, wiring, graft_day, since, cells, seen)
+    return Grafts(rows, wiring, graft_day, since, cells, seen)
 
 
 def care_gain(therapy: Therapy, model: Model, world: World, days: NDArray[np.int64]) -> Array:
@@ -227,7 +227,7 @@ def care_gain(therapy: Therapy, model: Model, world: World, days: NDArray[np.int
     return np.asarray(gain, dtype=np.float64)
 
 
-def effects_at(course: Course, mm: Array, gain: Array) -> Array:
+def effects_at(course: Grafts, mm: Array, gain: Array) -> Array:
     """The factors that reach the host, (n, times, EFFECT).
 
     Args:
@@ -247,8 +247,8 @@ def _arm() -> int:
     return places(CORD)["arm_penalty"]
 
 
-def _no_cells(like: Course) -> Course:
-    return Course(
+def _no_cells(like: Grafts) -> Grafts:
+    return Grafts(
         like.rows, like.wiring, like.graft_day, like.since, np.zeros_like(like.cells), like.seen_day
     )
 
@@ -277,14 +277,7 @@ def _treat(therapy: Therapy, model: Model, chunk: Chunk) -> Treated:
     luck = uniform_rows(seed, persons, np.zeros_like(persons), _PERSON, LUCK + 1)
     graft_day = _graft_day(therapy, luck[:, _DAY], chunk.days[:, 0])
     course, images = _followed(therapy, world, match, luck, graft_day, chunk)
-    mm = distances(chunk.truth[:, 0, 2:4].astype(np.float64))
-    gain = care_gain(therapy, model, world, chunk.days)
-    arms, effects = ["natural"], [effects_at(_no_cells(course), mm, np.ones_like(gain))]
-    if therapy.with_care:
-        arms.append("care")
-        effects.append(effects_at(_no_cells(course), mm, gain))
-    arms.append("graft")
-    effects.append(effects_at(course, mm, gain))
+    arms, effects = _arms(therapy, model, chunk, world, course)
     codes, graded = [chunk.codes], [chunk.graded]
     for effect in effects[1:]:
         exam, _ = model.examine(seed, persons, chunk.attempts, chunk.days, effects=effect)
@@ -295,6 +288,73 @@ def _treat(therapy: Therapy, model: Model, chunk: Chunk) -> Treated:
         match if therapy.operation.match is None else np.full(len(persons), therapy.operation.match),
         course, images, _scan(seed, persons, images),
     )  # fmt: skip
+
+
+def _arms(
+    therapy: Therapy, model: Model, chunk: Chunk, world: World, course: Grafts
+) -> tuple[list[str], list[Array]]:
+    """Names of the arms and the factors that reach the host in each."""
+    mm = distances(chunk.truth[:, 0, 2:4].astype(np.float64))
+    gain = care_gain(therapy, model, world, chunk.days)
+    arms, effects = ["natural"], [effects_at(_no_cells(course), mm, np.ones_like(gain))]
+    if therapy.with_care:
+        arms.append("care")
+        effects.append(effects_at(_no_cells(course), mm, gain))
+    arms.append("graft")
+    effects.append(effects_at(course, mm, gain))
+    return arms, effects
+
+
+def respond(
+    therapy: Therapy,
+    model: Model,
+    hosts: Chunk,
+    world: World,
+    match: Array,
+    luck: Array,
+    graft_day: Array,
+) -> dict[str, Array]:
+    """Named outcomes of grafts in hosts, a pure function of its arguments: for sensitivity and information.
+
+    Args:
+        therapy: the plan; its priors are not drawn from.
+        model: the values of injury, course and exam.
+        hosts: people with their natural course, one a row of the other arguments; may be repeated.
+        world: the value of every prior (by id), the spike, and what the lot gives (see `lot_columns`).
+        match: share of the donor's HLA alleles that each host carries, (n,).
+        luck: uniforms of the graft (survival, rejection, founders), (n, LUCK).
+        graft_day: day of each operation after the injury, (n,).
+
+    Returns:
+        For each host at its last visit: `uems_gain` and `lems_gain` over the natural twin (points),
+        `drive_factor`, `block_factor`, `pressure`, `largest_relay` (factors that reach it), `cells`,
+        `neurons`, `graft_mm3`, `clone_mm3`, `rejected` and `overgrown` (0 or 1).
+    """
+    course, _ = _followed(therapy, world, match, luck, graft_day, hosts)
+    _, effects = _arms(therapy, model, hosts, world, course)
+    exam, _ = model.examine(
+        therapy.people.seed, hosts.persons, hosts.attempts, hosts.days, effects=effects[-1]
+    )
+    graded = classify_table(exam.reshape(-1, len(COLUMNS)))
+    shape = hosts.days.shape
+    found: dict[str, Array] = {}
+    for name in ("uems", "lems"):
+        with_, without = (
+            one.total(name).reshape(shape)[:, -1].astype(np.float64)
+            for one in (graded, hosts.graded)
+        )
+        found[f"{name}_gain"] = with_ - without
+    last, cells = effects[-1][:, -1], course.cells[:, -1]
+    found["drive_factor"], found["block_factor"] = last[:, E_GAIN], last[:, E_BLOCK]
+    found["pressure"], found["largest_relay"] = last[:, E_PRESSURE], last[:, E_RELAY:].max(axis=1)
+    found["cells"] = cells[:, :6].sum(axis=1)
+    found["neurons"] = cells[:, 1] + cells[:, 2]
+    found["graft_mm3"] = course.volume[:, -1]
+    found["clone_mm3"] = cells[:, 5] * course.wiring.cell_volume
+    rejected = course.rows[:, place("rejection_day")] <= course.since[:, -1]
+    found["rejected"] = rejected.astype(np.float64)
+    found["overgrown"] = (course.seen_day <= course.since[:, -1]).astype(np.float64)
+    return found
 
 
 def _graft_day(therapy: Therapy, u: Array, exam_day: NDArray[np.int64]) -> Array:
@@ -309,7 +369,7 @@ def _graft_day(therapy: Therapy, u: Array, exam_day: NDArray[np.int64]) -> Array
 
 def _followed(
     therapy: Therapy, world: World, match: Array, luck: Array, graft_day: Array, chunk: Chunk
-) -> tuple[Course, Course]:
+) -> tuple[Grafts, Grafts]:
     """The grafts at the visits and on the days of MRI, followed once through both."""
     visits = chunk.days.astype(np.float64)
     mri = graft_day[:, None] + np.array(therapy.mri_days)
@@ -322,8 +382,8 @@ def _followed(
     since = np.take_along_axis(found.since, back, axis=1)
     cut = visits.shape[1]
 
-    def part(a: slice) -> Course:
-        return Course(
+    def part(a: slice) -> Grafts:
+        return Grafts(
             found.rows,
             found.wiring,
             graft_day,
@@ -335,7 +395,7 @@ def _followed(
     return part(slice(0, cut)), part(slice(cut, None))
 
 
-def _scan(seed: int, persons: NDArray[np.int64], images: Course) -> Array:
+def _scan(seed: int, persons: NDArray[np.int64], images: Grafts) -> Array:
     """Volume of overgrowth as an MRI shows it, (n, images): read with noise, 0 below what can be seen."""
     true = images.cells[:, :, 5] * images.wiring.cell_volume[:, None]
     z = np.empty(true.shape)
