@@ -14,12 +14,12 @@ from saisei.cord.injury import (
     X_LEVEL,
     X_MOTONEURONS,
     X_SENSE,
-    X_SLOW,
     X_SPARED,
     X_TETRAPLEGIA,
+    X_ZONE,
     draw_injury,
 )
-from saisei.cord.values import CORD, cord_values, places
+from saisei.cord.values import CORD, KINDS, cord_values, in_year, places
 from saisei.errors import InputError
 
 N = 3000
@@ -44,7 +44,7 @@ def many() -> NDArray[np.float64]:
 def test_every_state_lies_within_its_bounds(many: NDArray[np.float64]) -> None:
     """Shares lie in 0 to 1, logs of spared drive are not above 0, everything is finite."""
     assert np.isfinite(many).all()
-    for start in (X_SPARED, X_BLOCK, X_SLOW, X_MOTONEURONS):
+    for start in (X_SPARED, X_BLOCK, X_ZONE, X_MOTONEURONS):
         part = many[:, start : start + MUSCLES]
         assert part.min() >= 0.0
         assert part.max() <= 1.0
@@ -82,7 +82,7 @@ def test_shares_of_regions_and_kinds_are_those_asked_for(many: NDArray[np.float6
     share = c[at["tetraplegia_share"]]
     cervical = many[:, X_TETRAPLEGIA] == 1.0
     assert abs(cervical.mean() - share) < 4 * (share * (1 - share) / N) ** 0.5
-    weights = c[at["kind_share_tetraplegia"] :][:4]
+    weights = c[at["kind_share_tetraplegia"] :][:KINDS]
     for kind, weight in enumerate(weights / weights.sum()):
         found = (many[cervical, X_KIND] == kind).mean()
         assert abs(found - weight) < 4 * (weight * (1 - weight) / cervical.sum()) ** 0.5
@@ -92,21 +92,53 @@ def test_light_touch_and_pin_prick_go_together(many: NDArray[np.float64]) -> Non
     """Sensory sparing of the two modalities far below the injury is positively correlated."""
     senses = many[:, X_SENSE : X_SENSE + SENSES].reshape(N, 4, SEGMENTS)
     touch, pin = senses[:, 0, -4:].mean(axis=1), senses[:, 1, -4:].mean(axis=1)
-    for kind in range(4):
+    for kind in range(KINDS):
         same = (many[:, X_KIND] == kind) & (senses[:, :2, -4:].max(axis=(1, 2)) < INTACT)
         assert np.corrcoef(touch[same], pin[same])[0, 1] > 0.3
 
 
 def test_arms_get_less_of_the_spared_drive_than_legs() -> None:
-    """Without local drive the ratio of arm to leg is the arm penalty, person by person."""
-    rows = injuries(200, local_log=[-60.0], arm_penalty=[1.0])
+    """The ratio of arm to leg in long drive is the arm penalty, person by person, where neither is capped."""
+    rows = injuries(200, arm_penalty=[1.0])
     hurt = rows[:, X_BLOCK : X_BLOCK + 10] > 0.0
     spared = rows[:, X_SPARED : X_SPARED + 10]
-    both = hurt[:, 4] & hurt[:, 9]  # right T1 and S1
+    both = hurt[:, 4] & hurt[:, 9] & (spared[:, 9] < 1.0)  # right T1 and S1
     assert both.sum() > 50
     assert ARM[4]
     assert not ARM[9]
     np.testing.assert_allclose(spared[both, 4] / spared[both, 9], np.exp(-1.0), rtol=1e-12)
+
+
+def test_the_zone_fades_with_distance_below_the_injury() -> None:
+    """Without spread between muscles, local drive falls by the same factor from one segment to the next."""
+    rows = injuries(300, local_sd=[0.0, 0.0], local_decay=[0.8, 0.0], local_log=[-3.0])
+    zone, hurt = rows[:, X_ZONE : X_ZONE + 5], rows[:, X_BLOCK : X_BLOCK + 5] > 0.0
+    both = hurt[:, :-1] & hurt[:, 1:] & (zone[:, :-1] < 1.0)
+    assert both.sum() > 100
+    np.testing.assert_allclose(
+        zone[:, 1:][both] / zone[:, :-1][both], np.exp(-1.0 / 0.8), rtol=1e-12
+    )
+
+
+def test_motoneurons_are_lost_over_millimetres_not_segments() -> None:
+    """A lesion of 30 mm takes key muscles of the short lumbar segments, in the neck only the next ones."""
+    lost = {"lesion_log_mm": [np.log(30.0), 0.0], "motor_offset": [0.0, 0.0]}
+    rows = injuries(4000, **lost)
+    gone = rows[:, X_MOTONEURONS : X_MOTONEURONS + 20] < 1.0
+    neck, trunk = rows[:, X_TETRAPLEGIA] == 1.0, rows[:, X_LEVEL] > 19.0
+    most_neck = gone[neck, :5].sum(axis=1).max()
+    most_trunk = gone[trunk & (rows[:, X_TETRAPLEGIA] == 0.0), 5:10].sum(axis=1).max()
+    assert most_neck == 3  # 13 mm each: less than three whole segments
+    assert most_trunk >= 3
+
+
+def test_complete_injuries_are_rarer_the_later_the_year() -> None:
+    """The log weight of the complete kind falls by the era's log odds a decade; nothing else changes."""
+    c, at = cord_values(), places(CORD)
+    later = in_year(c, float(c[at["era_year"]]) + 20.0)
+    changed = np.flatnonzero(later != c)
+    assert changed.tolist() == [at["kind_share_tetraplegia"], at["kind_share_paraplegia"]]
+    np.testing.assert_allclose(np.log(later[changed] / c[changed]), -2.0 * c[at["era_log_odds"]])
 
 
 def test_an_injury_depends_on_its_key_alone() -> None:

@@ -12,12 +12,14 @@ from saisei.cord.injury import (
     INJURY,
     INTACT,
     X_BLOCK,
+    X_KIND,
     X_MOTONEURONS,
     X_PRESSURE,
     X_SENSE,
-    X_SLOW,
     X_SPARED,
+    X_ZONE,
 )
+from saisei.cord.values import KINDS
 from saisei.repair.natural import (
     RATES,
     REPAIR,
@@ -33,7 +35,7 @@ from saisei.repair.natural import (
 
 SHARE = st.floats(0.0, 1.0)
 DAYS = [0.0, 14.0, 91.0, 364.0, 728.0]
-RATES_OF_ONE = np.array([30.0, 200.0, 150.0, 1.5, 25.0])
+RATES_OF_ONE = np.array([30.0, 150.0, 1.5, 25.0, 0.0, *[200.0] * MUSCLES])
 
 
 def value(name: str) -> float:
@@ -46,12 +48,12 @@ def value(name: str) -> float:
     raise KeyError(name)
 
 
-def injury(spared: float, block: float, slow: float, alive: float) -> NDArray[np.float64]:
+def injury(spared: float, block: float, zone: float, alive: float) -> NDArray[np.float64]:
     """An injury that is the same in all muscles and all dermatomes."""
     x = np.zeros(INJURY)
     x[X_SPARED : X_SPARED + MUSCLES] = spared
     x[X_BLOCK : X_BLOCK + MUSCLES] = block
-    x[X_SLOW : X_SLOW + MUSCLES] = slow
+    x[X_ZONE : X_ZONE + MUSCLES] = zone
     x[X_MOTONEURONS : X_MOTONEURONS + MUSCLES] = alive
     x[X_SENSE : X_SENSE + SENSES] = 0.5
     x[X_PRESSURE] = 0.5
@@ -67,43 +69,49 @@ def forces(x: NDArray[np.float64], day: float) -> NDArray[np.float64]:
 
 def test_the_closed_forms_solve_their_equations() -> None:
     """Block, plasticity and muscle mass equal an adaptive solver at 1e-10, to 1e-8."""
-    start, slow, spared = 0.8, 0.3, 0.06
-    p0, mass_end = value("plasticity_start"), value("muscle_unused")
-    mass_end += (1 - mass_end) * hill(spared, value("half_drive"), value("drive_slope"))
-    tau = (30.0, 200.0, 150.0, value("muscle_days"))
+    start, zone, spared = 0.8, 0.03, 0.06
+    p0, z0, mass_end = value("plasticity_start"), value("zone_start"), value("muscle_unused")
+    mass_end += (1 - mass_end) * hill(spared + zone, value("half_drive"), value("drive_slope"))
+    tau = (30.0, 150.0, 200.0, value("muscle_days"))
 
     def slope(_t: float, y: NDArray[np.float64]) -> list[float]:
-        return [-y[0] / tau[0], -y[1] / tau[1], (1 - y[2]) / tau[2], (mass_end - y[3]) / tau[3]]
+        return [
+            -y[0] / tau[0],
+            (1 - y[1]) / tau[1],
+            (zone - y[2]) / tau[2],
+            (mass_end - y[3]) / tau[3],
+        ]
 
-    begin = [start * (1 - slow), start * slow, p0, 1.0]
+    begin = [start, p0, zone * z0, 1.0]
     run = solve_ivp(slope, (0, 728), begin, t_eval=DAYS, rtol=1e-11, atol=1e-12)
     for k, day in enumerate(DAYS):
-        block = run.y[0, k] + run.y[1, k]
-        closed = block_at(start, slow, np.exp(-day / tau[0]), np.exp(-day / tau[1]))
-        assert closed == pytest.approx(block, abs=1e-8)
-        assert plasticity_at(p0, np.exp(-day / tau[2])) == pytest.approx(run.y[2, k], abs=1e-8)
-        drive = spared * (1 - block) * run.y[2, k]
-        force = run.y[3, k] * hill(drive, value("half_drive"), value("drive_slope"))
-        assert forces(injury(spared, start, slow, 1.0), day)[0] == pytest.approx(force, abs=1e-8)
+        block, plastic, local, mass = run.y[:, k]
+        assert block_at(start, np.exp(-day / tau[0])) == pytest.approx(block, abs=1e-8)
+        assert plasticity_at(p0, np.exp(-day / tau[1])) == pytest.approx(plastic, abs=1e-8)
+        assert zone * plasticity_at(z0, np.exp(-day / tau[2])) == pytest.approx(local, abs=1e-8)
+        drive = spared * (1 - block) * plastic + local
+        force = mass * hill(drive, value("half_drive"), value("drive_slope"))
+        assert forces(injury(spared, start, zone, 1.0), day)[0] == pytest.approx(force, abs=1e-8)
 
 
 @given(SHARE, SHARE, SHARE, SHARE, st.floats(0.0, 730.0))
 def test_forces_stay_within_normal_strength(
-    spared: float, block: float, slow: float, alive: float, day: float
+    spared: float, block: float, zone: float, alive: float, day: float
 ) -> None:
     """Whatever the injury, force lies in 0 to 1 at any day."""
-    found = forces(injury(spared, block, slow, alive), day)
+    found = forces(injury(spared, block, zone, alive), day)
     assert found.min() >= 0.0
     assert found.max() <= 1.0
 
 
 @given(st.floats(1e-6, 0.9), st.floats(0.01, 0.99), SHARE)
-def test_drive_never_falls_on_the_natural_course(spared: float, block: float, slow: float) -> None:
-    """Block only releases and plasticity only grows, so drive per spared fibre never falls."""
+def test_drive_never_falls_on_the_natural_course(spared: float, block: float, zone: float) -> None:
+    """Block only releases, plasticity and the zone only grow, so drive never falls."""
     drives = []
     for day in DAYS:
-        left = block_at(block, slow, np.exp(-day / 30.0), np.exp(-day / 200.0))
-        drives.append(spared * (1 - left) * plasticity_at(0.14, np.exp(-day / 150.0)))
+        left = block_at(block, np.exp(-day / 30.0))
+        long = spared * (1 - left) * plasticity_at(0.14, np.exp(-day / 150.0))
+        drives.append(long + zone * plasticity_at(0.05, np.exp(-day / 200.0)))
     assert drives == sorted(drives)
 
 
@@ -151,7 +159,37 @@ def test_rates_have_their_medians_and_spread() -> None:
         draw_rates(r, 1, person, 0, room)
         rows.append(np.log(room))
     logs = np.array(rows)
-    for k, name in ((0, "fast_days"), (1, "slow_days"), (2, "plasticity_days"), (4, "sense_days")):
+    for k, name in ((0, "block_days"), (1, "plasticity_days"), (3, "sense_days")):
         at = sum(length for known, length in REPAIR[: [n for n, _ in REPAIR].index(name)])
         assert abs(logs[:, k].mean() - np.log(r[at])) < 4 * r[at + 1] / 4000**0.5
         assert logs[:, k].std() == pytest.approx(r[at + 1], rel=0.06)
+
+
+def test_the_zone_keeps_a_pace_of_each_person_and_of_each_muscle() -> None:
+    """Log time constants of the zone spread between people and between muscles by their two values."""
+    r, room, rows = repair_values(), np.empty(RATES), []
+    for person in range(4000):
+        draw_rates(r, 1, person, 0, room)
+        rows.append(np.log(room[-MUSCLES:]))
+    logs = np.array(rows)
+    at = sum(length for _, length in REPAIR[: [n for n, _ in REPAIR].index("zone_days")])
+    within = logs.std(axis=1, ddof=1)
+    assert np.sqrt((within**2).mean()) == pytest.approx(r[at + 2], rel=0.03)
+    between = logs.mean(axis=1).var() - (within**2).mean() / MUSCLES
+    assert np.sqrt(between) == pytest.approx(r[at + 1], rel=0.06)
+
+
+def test_a_mild_injury_has_the_deeper_shock() -> None:
+    """The last kind starts with its multiple of the early sensory loss and ends where the others end."""
+    x, y, senses, mild = (
+        injury(0.1, 0.5, 0.0, 1.0),
+        injury(0.1, 0.5, 0.0, 1.0),
+        np.empty(SENSES),
+        np.empty(SENSES),
+    )
+    y[X_KIND] = KINDS - 1
+    senses_at(repair_values(), x, RATES_OF_ONE, 0.0, senses)
+    senses_at(repair_values(), y, RATES_OF_ONE, 0.0, mild)
+    np.testing.assert_allclose((0.5 - mild) / (0.5 - senses), value("mild_shock"))
+    senses_at(repair_values(), y, RATES_OF_ONE, 730.0, mild)
+    np.testing.assert_allclose(mild, 0.5, atol=1e-9)

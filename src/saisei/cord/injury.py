@@ -1,4 +1,4 @@
-"""One injury as a sampled state: level, asymmetry, spared drive, block, motoneurons, sensory sparing.
+"""One injury as a sampled state: level, asymmetry, spared drive, zone, block, motoneurons, sensory sparing.
 
 `draw_injury` fills a flat row (`INJURY` numbers, places `X_...`) from the stream `injury` of
 (seed, person, attempt); nothing else enters. A segment at or above the injury is intact: drive 1, no
@@ -34,9 +34,9 @@ __all__ = [
     "X_MOTONEURONS",
     "X_PRESSURE",
     "X_SENSE",
-    "X_SLOW",
     "X_SPARED",
     "X_TETRAPLEGIA",
+    "X_ZONE",
     "draw_injury",
 ]
 
@@ -49,10 +49,10 @@ X_KIND = 1
 X_LEVEL = 2  # right, left: last intact segment, continuous (C1 = 0)
 X_DRIVE = 4  # right, left: log of the spared share of descending drive
 X_PRESSURE = 6  # latent of deep anal pressure
-X_SPARED = 7
-X_BLOCK = X_SPARED + MUSCLES
-X_SLOW = X_BLOCK + MUSCLES
-X_MOTONEURONS = X_SLOW + MUSCLES
+X_SPARED = 7  # long descending drive that reaches each muscle once nothing is blocked
+X_BLOCK = X_SPARED + MUSCLES  # share of it that is blocked at the injury
+X_ZONE = X_BLOCK + MUSCLES  # local drive of the zone of injury that will grow in
+X_MOTONEURONS = X_ZONE + MUSCLES
 X_SENSE = X_MOTONEURONS + MUSCLES
 INJURY = X_SENSE + SENSES
 
@@ -73,14 +73,10 @@ _ARM, _LOCAL, _DECAY, _LOCAL_SD = (
     _P["local_decay"],
     _P["local_sd"],
 )
-_BLOCK, _BLOCK_SD, _SLOW, _SLOW_SD = (
-    _P["block_logit"],
-    _P["block_sd"],
-    _P["slow_logit"],
-    _P["slow_sd"],
-)
+_BLOCK, _BLOCK_SD = _P["block_logit"], _P["block_sd"]
 _SPHINCTER, _DRIVE_SHIFT = _P["sphincter_sd"], _P["drive_shift_paraplegia"]
-_NEURONS, _LENGTH = _P["motoneuron_logit"], _P["lesion_log_length"]
+_NEURONS, _LENGTH, _MM = _P["motoneuron_logit"], _P["lesion_log_mm"], _P["segment_mm"]
+_MILD = KINDS - 1
 _TOUCH, _PRICK, _SENSE_SD = _P["touch_mean"], _P["pin_mean"], _P["sense_sd"]
 _TOUCH_PIN, _WITH_DRIVE = _P["sense_pin_correlation"], _P["sense_drive_correlation"]
 _SENSE_SIDE, _HEIGHT, _ZONE = _P["sense_side_sd"], _P["zone_height"], _P["zone_log_decay"]
@@ -93,25 +89,16 @@ _SACRAL, _PRESSURE = _P["sacral_shift"], _P["anal_pressure"]
 
 # Bounds of the continuous level: from the odontoid down to the conus, split below T1.
 _TOP, _SPLIT, _BOTTOM = 0.5, 9.0, 25.0
+_REGIONS = (8.0, 20.0, 25.0, 30.0)  # where the cervical, thoracic, lumbar, sacral segments end
 _S3 = SEGMENTS - 2  # the dermatomes from S3 down are the sacral ones
 
 # Draws of the stream: places of single numbers, then rows. New ones only ever come at the end.
 _U_REGION, _U_KIND, _U_LEVEL = 0, 1, 2
-_Z_SIDE, _Z_MOTOR, _Z_PIN, _Z_DRIVE, _Z_DRIVE_SIDE, _Z_LOCAL, _Z_BLOCK, _Z_SLOW = (
-    3,
-    4,
-    6,
-    8,
-    9,
-    10,
-    11,
-    12,
-)
+_Z_SIDE, _Z_MOTOR, _Z_PIN, _Z_DRIVE, _Z_DRIVE_SIDE, _Z_LOCAL, _Z_BLOCK = 3, 4, 6, 8, 9, 10, 11
 _Z_LENGTH, _Z_TOUCH, _Z_PRICK, _Z_ZONE, _Z_PRESSURE, _Z_SENSE_SIDE = 13, 14, 15, 16, 17, 18
 _R_LOCAL = 22
 _R_BLOCK = _R_LOCAL + MUSCLES
-_R_SLOW = _R_BLOCK + MUSCLES
-_R_NEURONS = _R_SLOW + MUSCLES
+_R_NEURONS = _R_BLOCK + MUSCLES
 _R_SENSE = _R_NEURONS + MUSCLES
 _R_COMMON = _R_SENSE + SENSES
 _Z_SPHINCTER = _R_COMMON + 2 * SEGMENTS
@@ -135,6 +122,18 @@ def _between(u: float, mean: float, sd: float, low: float, high: float) -> float
     a, b = _phi((low - mean) / sd), _phi((high - mean) / sd)
     v = min(max(a + u * (b - a), 2.0**-33), 1.0 - 2.0**-33)
     return min(max(mean + sd * normal_of(v), low), high)
+
+
+@compiled
+def _mm(c: NDArray[np.float64], level: float) -> float:
+    """How far down the cord a level lies, mm below C1, from the lengths of segments by region."""
+    place, top = 0.0, 0.0
+    for region in range(4):
+        bottom = _REGIONS[region]
+        if level > top:
+            place += c[_MM + region] * (min(level, bottom) - top)
+        top = bottom
+    return place
 
 
 @compiled
@@ -171,12 +170,14 @@ def _draw_place(c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.fl
 
 
 @compiled
-def _draw_muscles(c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.float64]) -> None:
-    """Spared drive, block, its slow share and surviving motoneurons of the 21 muscles."""
+def _draw_muscles(
+    c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.float64], kind: int
+) -> None:
+    """Long drive, its block, drive of the zone and surviving motoneurons of the 21 muscles."""
     decay = c[_DECAY] * math.exp(c[_DECAY + 1] * z[_Z_DECAY])
     length = math.exp(c[_LENGTH] + c[_LENGTH + 1] * z[_Z_LENGTH])
     for j in range(MUSCLES):
-        x[X_BLOCK + j], x[X_SLOW + j], x[X_MOTONEURONS + j], x[X_SPARED + j] = 0.0, 0.0, 1.0, 1.0
+        x[X_BLOCK + j], x[X_ZONE + j], x[X_MOTONEURONS + j], x[X_SPARED + j] = 0.0, 0.0, 1.0, 1.0
         side = 1 if j >= SPHINCTER // 2 else 0
         drive = math.exp(x[X_DRIVE + side])
         if j == SPHINCTER:
@@ -190,12 +191,10 @@ def _draw_muscles(c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.
             drive *= math.exp(-c[_ARM])
         local = c[_LOCAL] - (below - 1.0) / decay
         local += c[_LOCAL_SD] * z[_Z_LOCAL] + c[_LOCAL_SD + 1] * z[_R_LOCAL + j]
-        x[X_SPARED + j] = min(1.0, drive + math.exp(local))
-        block = c[_BLOCK] + c[_BLOCK_SD] * z[_Z_BLOCK] + c[_BLOCK_SD + 1] * z[_R_BLOCK + j]
-        x[X_BLOCK + j] = _logistic(block)
-        slow = c[_SLOW] + c[_SLOW_SD] * z[_Z_SLOW] + c[_SLOW_SD + 1] * z[_R_SLOW + j]
-        x[X_SLOW + j] = _logistic(slow)
-        if below < length:
+        x[X_SPARED + j], x[X_ZONE + j] = min(1.0, drive), min(1.0, math.exp(local))
+        block = c[_BLOCK + (1 if kind == _MILD else 0)] + c[_BLOCK_SD] * z[_Z_BLOCK]
+        x[X_BLOCK + j] = _logistic(block + c[_BLOCK_SD + 1] * z[_R_BLOCK + j])
+        if _mm(c, MUSCLE_LEVEL[j]) - _mm(c, start) < length:
             x[X_MOTONEURONS + j] = _logistic(c[_NEURONS] + c[_NEURONS + 1] * z[_R_NEURONS + j])
 
 
@@ -261,5 +260,5 @@ def draw_injury(
     for i in range(_U_LEVEL + 1, _DRAWS):
         room[i] = normal_of(room[i])
     kind = _draw_place(c, room, x)
-    _draw_muscles(c, room, x)
+    _draw_muscles(c, room, x, kind)
     _draw_senses(c, room, x, kind)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saisei.chance.streams import PURPOSES, compiled, fill_uniforms
-from saisei.cord.values import cord_values
+from saisei.cord.values import cord_values, in_year
 from saisei.errors import InputError
 from saisei.exam.isncsci.batch import GradedTable, classify_table
 from saisei.exam.isncsci.record import COLUMNS
@@ -93,6 +93,21 @@ class Model:
             repair_values(new.get("repair")),
             patient_values(new.get("patient")),
         )
+
+    @classmethod
+    def draw(cls, k: int) -> Model:
+        """Draw `k` of the packaged posterior: one whole set of values that the published figures allow.
+
+        Simulate the same plan at several draws to see what is not known about the values. `packaged()` is
+        the mode. InputError when there is no such draw; `posterior.load_posterior().count` tells how many.
+        """
+        from saisei.patient.posterior import load_posterior  # it needs Model
+
+        return load_posterior().model(k)
+
+    def in_year(self, year: float) -> Model:
+        """The values for injuries of another year than `cord.era_year`; see `cord.values.in_year`."""
+        return replace(self, cord=in_year(self.cord, year))
 
     def examine(
         self,

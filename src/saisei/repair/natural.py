@@ -1,10 +1,13 @@
 """The natural course from the injury on, each part in closed form: no time step, no step error.
 
-For a muscle j of person i, day t after the injury:
+For a muscle j of person i, day t after the injury, two drives add up. The long tracts are blocked at first
+and released within weeks, then used better; the zone of injury grows in over months, each muscle at its
+own pace:
 
-    block      b(t) = b(0) [(1 - f) exp(-t / tau_fast) + f exp(-t / tau_slow)]
+    block      b(t) = b(0) exp(-t / tau_block)
     plasticity P(t) = 1 - (1 - P(0)) exp(-t / tau_P)
-    drive      D(t) = spared (1 - b(t)) P(t)
+    zone       Z(t) = zone [1 - (1 - Z(0)) exp(-t / tau_Z)]
+    drive      D(t) = min(1, spared (1 - b(t)) P(t) + Z(t))
     muscle     M(t) = M_end + (1 - M_end) exp(-t / tau_M),  M_end from the drive that will be reached
     force      F(t) = min(1, r m) M(t) H(D(t)),  H(D) = D^h (1 + D50^h) / (D^h + D50^h)
     sensation  eta(t) = eta_end - K exp(-t / tau_sense)
@@ -26,13 +29,14 @@ from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES
 from saisei.cord.injury import (
     INTACT,
     X_BLOCK,
+    X_KIND,
     X_MOTONEURONS,
     X_PRESSURE,
     X_SENSE,
-    X_SLOW,
     X_SPARED,
+    X_ZONE,
 )
-from saisei.cord.values import array_of, places
+from saisei.cord.values import KINDS, array_of, places
 
 __all__ = [
     "EFFECT",
@@ -54,10 +58,11 @@ __all__ = [
 ]
 
 REPAIR: tuple[tuple[str, int], ...] = (
-    ("fast_days", 2),  # median, sd of the log between people
-    ("slow_days", 2),
+    ("block_days", 2),  # median, sd of the log between people
     ("plasticity_start", 1),
     ("plasticity_days", 2),
+    ("zone_start", 1),
+    ("zone_days", 3),  # median, sd of the log between people, between muscles
     ("half_drive", 1),
     ("drive_slope", 1),
     ("sprouting", 1),
@@ -66,23 +71,21 @@ REPAIR: tuple[tuple[str, int], ...] = (
     ("sense_shock_log", 2),
     ("sense_days", 2),
     ("pin_shock", 1),
+    ("mild_shock", 1),
 )
 """Name and length of each value of the course."""
 
 _P = places(REPAIR)
-_FAST, _SLOW, _START, _PLASTIC = (
-    _P["fast_days"],
-    _P["slow_days"],
-    _P["plasticity_start"],
-    _P["plasticity_days"],
-)
+_RELEASE, _START, _PLASTIC = _P["block_days"], _P["plasticity_start"], _P["plasticity_days"]
+_ZONE, _ZONE_START = _P["zone_days"], _P["zone_start"]
 _HALF, _SLOPE, _SPROUT = _P["half_drive"], _P["drive_slope"], _P["sprouting"]
 _UNUSED, _MUSCLE = _P["muscle_unused"], _P["muscle_days"]
 _SHOCK, _SENSE, _PIN = _P["sense_shock_log"], _P["sense_days"], _P["pin_shock"]
+_MILD_SHOCK, _MILD = _P["mild_shock"], KINDS - 1
 
-# Rates of a person, in the order of the draws.
-_TAU_FAST, _TAU_SLOW, _TAU_PLASTIC, _K, _TAU_SENSE = range(5)
-RATES = 5
+# Rates of a person, in the order of the draws; the last are the zone of each muscle.
+_TAU_BLOCK, _TAU_PLASTIC, _K, _TAU_SENSE, _OWN_ZONE, _TAU_ZONE = range(6)
+RATES = _TAU_ZONE + MUSCLES
 _PURPOSE = PURPOSES["course"]
 
 # The one place where care and a graft reach the host: a row of factors at a day, neutral without them.
@@ -102,24 +105,27 @@ def repair_values(changed: Mapping[str, Sequence[float]] | None = None) -> NDArr
 def draw_rates(
     r: NDArray[np.float64], seed: int, person: int, attempt: int, rates: NDArray[np.float64]
 ) -> None:
-    """Fill the rates of one person, (RATES,): three time constants, shock depth, its time constant."""
+    """Fill the rates of one person, (RATES,): time constants, depth of the sensory shock."""
     fill_normals(rates, seed, person, 0, _PURPOSE, attempt)
-    rates[_TAU_FAST] = r[_FAST] * math.exp(r[_FAST + 1] * rates[_TAU_FAST])
-    rates[_TAU_SLOW] = r[_SLOW] * math.exp(r[_SLOW + 1] * rates[_TAU_SLOW])
+    rates[_TAU_BLOCK] = r[_RELEASE] * math.exp(r[_RELEASE + 1] * rates[_TAU_BLOCK])
     rates[_TAU_PLASTIC] = r[_PLASTIC] * math.exp(r[_PLASTIC + 1] * rates[_TAU_PLASTIC])
     rates[_K] = math.exp(r[_SHOCK] + r[_SHOCK + 1] * rates[_K])
     rates[_TAU_SENSE] = r[_SENSE] * math.exp(r[_SENSE + 1] * rates[_TAU_SENSE])
+    rates[_OWN_ZONE] = math.exp(r[_ZONE + 1] * rates[_OWN_ZONE])
+    for j in range(MUSCLES):
+        fresh = math.exp(r[_ZONE + 2] * rates[_TAU_ZONE + j])
+        rates[_TAU_ZONE + j] = r[_ZONE] * rates[_OWN_ZONE] * fresh
 
 
 @compiled
-def block_at(start: float, slow: float, fast_decay: float, slow_decay: float) -> float:
-    """Blocked share of conduction: a fast and a slow part, each gone by its own decay factor."""
-    return start * ((1.0 - slow) * fast_decay + slow * slow_decay)
+def block_at(start: float, decay: float) -> float:
+    """Blocked share of conduction in the long tracts, by the decay factor of the day."""
+    return start * decay
 
 
 @compiled
 def plasticity_at(start: float, decay: float) -> float:
-    """Plasticity as a share of its plateau, from `start` at the injury."""
+    """What grows in, as a share of its plateau, from `start` at the injury: plasticity, and the zone."""
     return 1.0 - (1.0 - start) * decay
 
 
@@ -158,22 +164,23 @@ def forces_at(
         effect: what care or a graft does at that day, (EFFECT,); `no_effect()` for the natural course.
         forces: room, (21,); overwritten.
     """
-    fast, slow = math.exp(-day / rates[_TAU_FAST]), math.exp(-day / rates[_TAU_SLOW])
+    release = math.exp(-day / rates[_TAU_BLOCK])
     plastic = plasticity_at(r[_START], math.exp(-day / rates[_TAU_PLASTIC]))
     muscle = math.exp(-day / r[_MUSCLE])
     for j in range(MUSCLES):
-        spared = x[X_SPARED + j]
+        spared, zone = x[X_SPARED + j], x[X_ZONE + j]
         if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
             forces[j] = 1.0
             continue
-        block = block_at(x[X_BLOCK + j], x[X_SLOW + j], fast, slow)
-        block = min(1.0, block * effect[E_BLOCK] + effect[E_PRESSURE])
+        block = block_at(x[X_BLOCK + j], release) * effect[E_BLOCK] + effect[E_PRESSURE]
+        long = spared * (1.0 - min(1.0, block)) * plastic
+        grown = plasticity_at(r[_ZONE_START], math.exp(-day / rates[_TAU_ZONE + j]))
+        local = zone * grown * (1.0 - min(1.0, effect[E_PRESSURE]))
         # Use settles with the drive that is reached in the end: that keeps the form closed.
-        end = r[_UNUSED] + (1.0 - r[_UNUSED]) * hill(spared, r[_HALF], r[_SLOPE])
-        mass = end + (1.0 - end) * muscle
+        end = hill(min(1.0, spared + zone), r[_HALF], r[_SLOPE])
+        mass = r[_UNUSED] + (1.0 - r[_UNUSED]) * (end + (1.0 - end) * muscle)
         units = min(1.0, r[_SPROUT] * x[X_MOTONEURONS + j])
-        drive = spared * (1.0 - block) * plastic
-        drive = min(1.0, drive * effect[E_GAIN] + effect[E_RELAY + j])
+        drive = min(1.0, (long + local) * effect[E_GAIN] + effect[E_RELAY + j])
         forces[j] = units * mass * hill(drive, r[_HALF], r[_SLOPE])
 
 
@@ -187,6 +194,8 @@ def senses_at(
 ) -> float:
     """Fill the sensory latents of the 112 scores at a day; gives that of deep anal pressure."""
     shock = rates[_K] * math.exp(-day / rates[_TAU_SENSE])
+    if x[X_KIND] == _MILD:
+        shock *= r[_MILD_SHOCK]
     for k in range(SENSES):
         latent = x[X_SENSE + k]
         if latent < INTACT:
