@@ -164,24 +164,19 @@ def forces_at(
         effect: what care or a graft does at that day, (EFFECT,); `no_effect()` for the natural course.
         forces: room, (21,); overwritten.
     """
-    release = math.exp(-day / rates[_TAU_BLOCK])
-    plastic = plasticity_at(r[_START], math.exp(-day / rates[_TAU_PLASTIC]))
+    blocks = np.empty(MUSCLES)
+    drives_at(r, x, rates, day, effect, forces, blocks)
     muscle = math.exp(-day / r[_MUSCLE])
     for j in range(MUSCLES):
-        spared, zone = x[X_SPARED + j], x[X_ZONE + j]
+        spared = x[X_SPARED + j]
         if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
             forces[j] = 1.0
             continue
-        block = block_at(x[X_BLOCK + j], release) * effect[E_BLOCK] + effect[E_PRESSURE]
-        long = spared * (1.0 - min(1.0, block)) * plastic
-        grown = plasticity_at(r[_ZONE_START], math.exp(-day / rates[_TAU_ZONE + j]))
-        local = zone * grown * (1.0 - min(1.0, effect[E_PRESSURE]))
         # Use settles with the drive that is reached in the end: that keeps the form closed.
-        end = hill(min(1.0, spared + zone), r[_HALF], r[_SLOPE])
+        end = hill(min(1.0, spared + x[X_ZONE + j]), r[_HALF], r[_SLOPE])
         mass = r[_UNUSED] + (1.0 - r[_UNUSED]) * (end + (1.0 - end) * muscle)
         units = min(1.0, r[_SPROUT] * x[X_MOTONEURONS + j])
-        drive = min(1.0, (long + local) * effect[E_GAIN] + effect[E_RELAY + j])
-        forces[j] = units * mass * hill(drive, r[_HALF], r[_SLOPE])
+        forces[j] = units * mass * hill(forces[j], r[_HALF], r[_SLOPE])
 
 
 @compiled
@@ -223,14 +218,16 @@ def drives_at(
         drives: room, (21,), shares of normal drive; overwritten.
         blocks: room, (21,), blocked shares of conduction; overwritten.
     """
-    fast, slow = math.exp(-day / rates[_TAU_FAST]), math.exp(-day / rates[_TAU_SLOW])
+    release = math.exp(-day / rates[_TAU_BLOCK])
     plastic = plasticity_at(r[_START], math.exp(-day / rates[_TAU_PLASTIC]))
     for j in range(MUSCLES):
         spared = x[X_SPARED + j]
         if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
             drives[j], blocks[j] = 1.0, 0.0
             continue
-        block = block_at(x[X_BLOCK + j], x[X_SLOW + j], fast, slow)
-        blocks[j] = min(1.0, block * effect[E_BLOCK] + effect[E_PRESSURE])
-        drive = spared * (1.0 - blocks[j]) * plastic
+        block = block_at(x[X_BLOCK + j], release) * effect[E_BLOCK] + effect[E_PRESSURE]
+        blocks[j] = min(1.0, block)
+        grown = plasticity_at(r[_ZONE_START], math.exp(-day / rates[_TAU_ZONE + j]))
+        local = x[X_ZONE + j] * grown * (1.0 - min(1.0, effect[E_PRESSURE]))
+        drive = spared * (1.0 - blocks[j]) * plastic + local
         drives[j] = min(1.0, drive * effect[E_GAIN] + effect[E_RELAY + j])
