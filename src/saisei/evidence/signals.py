@@ -36,7 +36,7 @@ _TEXTS = (
 )  # fmt: skip
 _OTHERS = (
     "class", "same_condition", "confirmed", "counted", "strict", "strict_reason", "reason",
-    "treated", "control",
+    "treated", "control", "early_n", "later_n",
 )  # fmt: skip
 _KNOWN = frozenset((*_TEXTS, *_OTHERS))
 
@@ -52,6 +52,7 @@ class Signal:
         strict: whether it also counts in the strict reading.
         reason: why it is not counted, or not in the strict reading.
         treated, control: (converted, people) of the later result where published as counts.
+        early_n, later_n: people of the early and of the later result, where read.
     """
 
     key: str
@@ -69,6 +70,8 @@ class Signal:
     reason: str
     treated: tuple[int, int] | None
     control: tuple[int, int] | None
+    early_n: int | None
+    later_n: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ def _signal(where: str, row: dict[str, Any], faults: list[Fault]) -> Signal | No
         reason=str(row.get("reason", row.get("strict_reason", ""))),
         treated=_pair(row.get("treated")),
         control=_pair(row.get("control")),
+        early_n=row.get("early_n"),
+        later_n=row.get("later_n"),
     )
 
 

@@ -1,6 +1,6 @@
 """What others have published: trials and natural-history tables, as sourced documents.
 
-Takes TOML files of the schema `saisei-study/0.1`; gives frozen, typed records in which every value has
+Takes TOML files of the schema `saisei-study/0.2`; gives frozen, typed records in which every value has
 its source and confidence. Nothing here changes a document, and nothing here judges a trial.
 
 >>> from saisei.study import load

@@ -15,10 +15,10 @@ from saisei.errors import DocumentError, Fault
 from saisei.params import value
 from saisei.study.checks import cross_check
 from saisei.study.lines import Path, find_lines, line_of, show_path
-from saisei.study.schema import SCHEMA, StudyDocument
+from saisei.study.schema import READS, SCHEMA, StudyDocument
 from saisei.study.sections import Sections, fields_at
 
-__all__ = ["check_tree", "read_document"]
+__all__ = ["check_tree", "fault_of", "read_document"]
 
 Found = tuple[Path, Fault]
 _SHOWN = 60
@@ -117,11 +117,11 @@ def _not_toml(error: tomllib.TOMLDecodeError, text: str) -> Fault:
 
 def _version_faults(raw: Mapping[str, Any]) -> list[Found]:
     version = raw.get("schema")
-    if version == SCHEMA:
+    if version in READS:
         return []
     if version is None:
         return [(("schema",), Fault("", "", "is missing", f'begin with schema = "{SCHEMA}"'))]
-    rule = f"is not a schema that this version of Saisei reads ({SCHEMA})"
+    rule = f"is not a schema that this version of Saisei reads ({', '.join(READS)})"
     mend = "write the document in that schema, or use the Saisei that wrote it"
     return [(("schema",), Fault("", _short(version), rule, mend))]
 
@@ -137,7 +137,7 @@ def check_tree(raw: dict[str, Any]) -> tuple[StudyDocument | None, list[Found]]:
         document = StudyDocument.model_validate(raw)
     except ValidationError as error:
         every = error.errors(include_url=False)
-        found = [_translate(one) for one in every[:_WORDED]]
+        found = [fault_of(one) for one in every[:_WORDED]]
         if len(every) > _WORDED:
             return None, [*found, _more(len(every) - _WORDED)]
     if document is not None:
@@ -157,7 +157,8 @@ def _more(count: int) -> Found:
     return _WHOLE, Fault("", "", f"has {count:,} more faults", "mend these first")
 
 
-def _translate(error: Any) -> Found:
+def fault_of(error: Any, document: type[BaseModel] = StudyDocument) -> Found:
+    """A validator's error as path and fault, worded for people; `document` names the known keys."""
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
     kind, context = error["type"], error.get("ctx", {})
     shown = "" if kind == "missing" else _short(error["input"])
@@ -166,7 +167,7 @@ def _translate(error: Any) -> Found:
     if kind == "missing":
         return path, Fault("", "", "is missing", f"add {path[-1]} = ...")
     if kind == "extra_forbidden":
-        close = difflib.get_close_matches(str(path[-1]), fields_at(StudyDocument, path[:-1]), 1)
+        close = difflib.get_close_matches(str(path[-1]), fields_at(document, path[:-1]), 1)
         mend = f"did you mean {close[0]}?" if close else "drop it"
         return path, Fault("", shown, "is not a known key", mend)
     rule, mend = _RULES.get(kind, (error["msg"][:1].lower() + error["msg"][1:], "mend the value"))

@@ -1,10 +1,10 @@
-"""The closed schema of the study document, version `saisei-study/0.1`.
+"""The closed schema of the study document, version `saisei-study/0.2`.
 
 Takes a parsed TOML tree; gives frozen, typed records. A key that the schema does not know is a fault.
 Does not check what one part says about another: that is `saisei.study.checks`.
 """
 
-from saisei.study.schema.document import SCHEMA, StudyDocument, json_schema
+from saisei.study.schema.document import READS, SCHEMA, StudyDocument, json_schema
 from saisei.study.schema.people import Arm, Outcome, Participant, Visit
 from saisei.study.schema.plan import (
     Design,
@@ -35,9 +35,11 @@ from saisei.study.schema.results import (
     MotorLevels,
     Transition,
 )
+from saisei.study.schema.scales import Distribution, OwnSide, Slope, TimeToEvent
 from saisei.study.schema.values import Confidence, Part, Sourced
 
 __all__ = [
+    "READS",
     "SCHEMA",
     "AdverseEvents",
     "Arithmetic",
@@ -50,6 +52,7 @@ __all__ = [
     "Design",
     "Detail",
     "Disagreement",
+    "Distribution",
     "Eligibility",
     "Endpoint",
     "Event",
@@ -58,14 +61,17 @@ __all__ = [
     "Limit",
     "MotorLevels",
     "Outcome",
+    "OwnSide",
     "Part",
     "Participant",
     "Product",
     "Registry",
+    "Slope",
     "Source",
     "SourceKind",
     "Sourced",
     "StudyDocument",
+    "TimeToEvent",
     "Transition",
     "Verdict",
     "Version",

@@ -25,17 +25,20 @@ from saisei.study.schema.results import (
     MotorLevels,
     Transition,
 )
+from saisei.study.schema.scales import Distribution, OwnSide, Slope, TimeToEvent
 from saisei.study.schema.values import Key, Part, Sourced, Text
 
-__all__ = ["SCHEMA", "StudyDocument", "json_schema"]
+__all__ = ["READS", "SCHEMA", "StudyDocument", "json_schema"]
 
-SCHEMA = "saisei-study/0.1"
+SCHEMA = "saisei-study/0.2"
+READS = ("saisei-study/0.1", SCHEMA)
+"""Versions that are read: 0.2 added outcomes of other conditions and took nothing away."""
 
 
 class StudyDocument(Part):
     """A trial as it was published: one TOML file, every value with its source."""
 
-    schema_version: Annotated[Literal["saisei-study/0.1"], Field(alias="schema")]
+    schema_version: Annotated[Literal["saisei-study/0.1", "saisei-study/0.2"], Field(alias="schema")]
     id: Key
     title: Text
     condition: Text
@@ -53,6 +56,10 @@ class StudyDocument(Part):
     conversions: tuple[Conversion, ...] = ()
     continuous: tuple[Continuous, ...] = ()
     motor_levels: tuple[MotorLevels, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    slopes: tuple[Slope, ...] = ()
+    times_to_event: tuple[TimeToEvent, ...] = ()
+    own_side: tuple[OwnSide, ...] = ()
     adverse_events: tuple[AdverseEvents, ...] = ()
     comparators: tuple[Comparator, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -68,8 +75,8 @@ class StudyDocument(Part):
 def json_schema() -> dict[str, Any]:
     """The shape of a study document as JSON Schema; cross checks between parts are not in it.
 
-    >>> json_schema()["properties"]["schema"]["const"]
-    'saisei-study/0.1'
+    >>> json_schema()["properties"]["schema"]["enum"]
+    ['saisei-study/0.1', 'saisei-study/0.2']
     """
     found = StudyDocument.model_json_schema(by_alias=True)
     names = {key: part["title"] for key, part in found["$defs"].items()}

@@ -40,6 +40,7 @@ class Origin(StrEnum):
     """The day that counts as day 0."""
 
     INJURY = "injury"
+    ONSET = "onset"
     TREATMENT = "treatment"
     ENTRY = "entry"
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from saisei.study.schema.people import Measure
 from saisei.study.schema.values import (
     Ais,
     Amount,
@@ -24,7 +23,16 @@ from saisei.study.schema.values import (
     rule,
 )
 
-__all__ = ["AdverseEvents", "Continuous", "Conversion", "Harm", "MotorLevels", "Transition"]
+__all__ = [
+    "AdverseEvents",
+    "Continuous",
+    "Conversion",
+    "Harm",
+    "MotorLevels",
+    "Row",
+    "Spread",
+    "Transition",
+]
 
 
 def _listed(value: Any) -> Any:
@@ -92,9 +100,12 @@ class Spread(StrEnum):
 
 
 class Continuous(Row):
-    """Mean and spread of a score in an arm, at a visit or as change from baseline to it."""
+    """Mean and spread of a score in an arm, at a visit or as change from baseline to it.
 
-    measure: Measure
+    `measure` is a scale of the document's condition (`saisei study conditions`).
+    """
+
+    measure: Text
     kind: Literal["value", "change"]
     n: Sourced[Count] = Field(default_factory=not_stated)
     mean: Number
