@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from saisei.cli.study import app
 from saisei.study import catalog
 
-SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "reference" / "study-0.1.schema.json"
+SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "reference" / "study-0.2.schema.json"
 
 
 def _run(*words: str) -> str:
@@ -50,6 +50,6 @@ def test_show_as_json_holds_the_document_and_its_digest() -> None:
 
 
 def test_the_json_schema_in_the_docs_is_current() -> None:
-    """After a change: saisei study schema > docs/reference/study-0.1.schema.json"""
+    """After a change: saisei study schema > docs/reference/study-0.2.schema.json"""
     written = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     assert written == json.loads(_run("schema"))

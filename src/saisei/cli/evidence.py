@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saisei.cli.evidence_outcomes import compare_command, outcomes_command
 from saisei.cli.output import JsonFlag, noun, print_table
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from saisei.study.registries import CountRange, Row, Target
 
 app = noun("Natural recovery: published tables, the model fitted to them, and what it says.")
+app.command("outcomes")(outcomes_command)
+app.command("compare")(compare_command)
 
 
 @app.command()

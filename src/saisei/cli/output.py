@@ -31,9 +31,14 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, as_json: bool, title: str = ""
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    as_json: bool,
+    title: str = "",
+    whole: str = "",
 ) -> None:
-    """Print `rows` as JSON, or as a table with `columns` (key -> heading)."""
+    """Print `rows` as JSON, or as a table with `columns` (key -> heading); `whole` is never wrapped."""
     if as_json:
         print_json(list(rows))
         return
@@ -41,8 +46,8 @@ def print_table(
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", header_style="bold")
-    for heading in columns.values():
-        table.add_column(heading, overflow="fold")
+    for key, heading in columns.items():
+        table.add_column(heading, overflow="fold", no_wrap=key == whole)
     for row in rows:
         table.add_row(*("" if row.get(key) is None else str(row[key]) for key in columns))
     Console().print(table)

@@ -29,6 +29,7 @@ from saisei.cli.patient_options import (
     generator_of,
     plan_of,
 )
+from saisei.cli.patient_scale import scale_command
 
 if TYPE_CHECKING:
     from saisei.patient.cohort import Chunk, Generator
@@ -46,6 +47,9 @@ _NOTE = (
     "provisional: misfits are listed in docs/stages/patient-calibration.md. "
     "Natural recovery, no cells. Research use only"
 )
+
+
+app.command("scale")(scale_command)
 
 
 @app.callback()

@@ -28,22 +28,35 @@ def command(
     form: Annotated[
         Form | None, typer.Option("--format", help="Print this to the standard output instead.")
     ] = None,
+    condition: Annotated[
+        str,
+        typer.Option(help="A condition document of your own, for studies beyond cord injury."),
+    ] = "",
 ) -> None:
     """Answer the main question for one study: page, data and figures.
 
     Writes report.html, report.json and figures/ (SVG, PNG, CSV) to the folder. Research use only.
     """
     from saisei.errors import InputError
+    from saisei.report.condition_document import build_condition, is_cord_injury
     from saisei.report.document import build
+    from saisei.report.later import at_once
     from saisei.study import load
 
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, not a folder: name another folder with --out")
+    loaded = load(study)
+    if condition or not is_cord_injury(loaded):
+        from saisei.study.conditions import load_condition
+
+        used = load_condition(condition) if condition else None
+        _finish(build_condition(loaded, _now(), used), out, form, at_once)
+        return
     with _cores() as later:
         if out is not None:
             for _ in range(2):  # both workers load the drawing library while the numbers are made
                 later(_warm_up)
-        document = build(load(study), _now(), later)
+        document = build(loaded, _now(), later)
         _finish(document, out, form, later)
 
 
@@ -100,13 +113,17 @@ def _write(document: dict[str, Any], out: Path, later: Any, *, quiet: bool) -> N
     from rich.console import Console
 
     from saisei.cli.files import write_bytes, write_text
+    from saisei.report.outcome_figures import condition_figures
     from saisei.report.page import render
     from saisei.report.page_figures import all_figures
 
+    other = "outcomes" in document
     console = Console(stderr=True)
     with console.status("drawing the figures"):
-        figures = all_figures(document, later)
-        page = render(document, figures)  # everything is made before anything is written
+        figures = condition_figures(document) if other else all_figures(document, later)
+        page = render(
+            document, figures, "condition.html.jinja" if other else "report.html.jinja"
+        )  # everything is made before anything is written
     for figure in figures:
         write_bytes(out / "figures" / f"{figure.name}.svg", figure.svg)
         write_bytes(out / "figures" / f"{figure.name}.png", figure.png)

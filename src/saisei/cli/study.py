@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from saisei.cli.output import JsonFlag, noun, print_json, print_table
+from saisei.cli.study_conditions import conditions_command
 
 app = noun("Published trials as sourced documents: list, show, validate.")
+app.command("conditions")(conditions_command)
 
 
 @app.command("list")
@@ -36,7 +38,7 @@ def list_studies(as_json: JsonFlag = False) -> None:
     columns = {
         "id": "id", "people": "people", "outcome": "outcome known as", "status": "status",
     }  # fmt: skip
-    print_table(rows, columns, as_json=as_json)
+    print_table(rows, columns, as_json=as_json, whole="id")
 
 
 def _outcome_kinds(study: Any) -> str:
@@ -47,6 +49,10 @@ def _outcome_kinds(study: Any) -> str:
         kinds.append("scores")
     if study.motor_levels:
         kinds.append("motor levels")
+    if study.document.conversions and not study.has_grades:
+        kinds.append("counts of people")
+    if study.document.distributions:
+        kinds.append("distributions")
     return ", ".join(kinds) or "none"
 
 

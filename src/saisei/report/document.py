@@ -22,7 +22,7 @@ from saisei.report.sentences import answer_sentences
 from saisei.report.study_part import participants, record_part, study_part
 from saisei.study import Study
 
-__all__ = ["SCHEMA", "build", "settle_part"]
+__all__ = ["SCHEMA", "build", "parameters_part", "safety_part", "settle_part", "signals_part"]
 
 SCHEMA = "saisei-report/0.1"
 
@@ -51,14 +51,14 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
         "control": _control(study, first),
         "comparators": _comparators(first),
         "assessment": _assessment(study),
-        "signals": _signals(),
-        "safety": _safety(study),
+        "signals": signals_part(),
+        "safety": safety_part(study),
         "settle": settled(),
         **record_part(study),
     }
     document["digests"]["natural history model"] = document["assessment"]["model_digest"]
     document["answer"] = answer_sentences(document)
-    document["parameters"] = _parameters()
+    document["parameters"] = parameters_part()
     plain: JSON = json.loads(json.dumps(document, allow_nan=False))  # lists and text, nothing else
     return plain
 
@@ -239,13 +239,14 @@ def _assessment(study: Study) -> JSON:
     return assessed
 
 
-def _signals() -> list[JSON]:
+def signals_part() -> list[JSON]:
     """Earlier uncontrolled signals and what became of them: the table behind the informed prior."""
     kept = ("product", "condition", "early", "later", "test", "confirmed", "counted", "reason")
     return [{name: getattr(one, name) for name in kept} for one in load_signals().signals]
 
 
-def _safety(study: Study) -> JSON:
+def safety_part(study: Study) -> JSON:
+    """Exact limits of every counted harm, and what no event excludes."""
     n = sum(arm.n.value or 0 for arm in study.treated) or None
     rows = [
         {
@@ -283,7 +284,8 @@ def settle_part(rates: Mapping[str, float]) -> JSON | None:
     return settle
 
 
-def _parameters() -> list[JSON]:
+def parameters_part() -> list[JSON]:
+    """The values of ours that a report of evidence and design rests on."""
     from saisei.params import load
 
     return [

@@ -7,12 +7,15 @@ from importlib.resources import files
 from typing import Any
 
 from saisei.report.figures import Figure
+from saisei.report.outcome_words import points, small_chance
 from saisei.report.sentences import percent
 
 __all__ = ["render", "render_text"]
 
 
-def render(document: Mapping[str, Any], figures: Sequence[Figure]) -> str:
+def render(
+    document: Mapping[str, Any], figures: Sequence[Figure], template: str = "report.html.jinja"
+) -> str:
     """The HTML page of a report document with its figures drawn into it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -27,13 +30,14 @@ def render(document: Mapping[str, Any], figures: Sequence[Figure]) -> str:
     environment.filters["percent"] = percent
     environment.filters["odds"] = _odds
     environment.filters["verdict"] = _verdict_class
+    environment.filters["points"] = points
+    environment.filters["small"] = small_chance
     css = files("saisei.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     drawn = {
         one.name: {"title": one.title, "caption": one.caption, "svg": Markup(one.inline)}
         for one in figures
     }
-    template = environment.get_template("report.html.jinja")
-    return template.render(d=document, figures=drawn, css=Markup(css))
+    return environment.get_template(template).render(d=document, figures=drawn, css=Markup(css))
 
 
 def _odds(number: float | None) -> str:
@@ -56,6 +60,8 @@ def render_text(document: Mapping[str, Any]) -> str:
     answer = document["answer"]
     lines = [document["study"]["title"], "", answer["question"], ""]
     lines += [f"{i}. {sentence}" for i, sentence in enumerate(answer["sentences"], 1)]
+    if "outcomes" in document:  # a condition other than cord injury
+        return "\n".join([*lines, "", *document["lines"], "", answer["caution"]]) + "\n"
     lines += ["", "Endpoints:"]
     for row in document["endpoints"]["rows"]:
         low, high = row["clopper_pearson"]

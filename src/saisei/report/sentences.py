@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["QUESTION", "answer_sentences", "percent"]
+__all__ = ["CAUTION", "QUESTION", "answer_sentences", "harm_sentence", "percent"]
 
 QUESTION = (
     "Given these treated people, what would have happened without cells, how sure are we, is it safe, "
@@ -44,7 +44,7 @@ def percent(share: float | None, digits: int = 2) -> str:
 
 def answer_sentences(document: Mapping[str, Any]) -> dict[str, Any]:
     """Question, three sentences and the caution."""
-    sentences = [_nature(document), _harm(document), _settle(document)]
+    sentences = [_nature(document), harm_sentence(document), _settle(document)]
     return {"question": QUESTION, "sentences": sentences, "caution": CAUTION}
 
 
@@ -111,7 +111,8 @@ def _spread(rows: list[Mapping[str, Any]]) -> str:
     )
 
 
-def _harm(document: Mapping[str, Any]) -> str:
+def harm_sentence(document: Mapping[str, Any]) -> str:
+    """What the safety record excludes."""
     rows = [row for row in document["safety"]["rows"] if row["role"] == "treated"]
     counted = [row for row in rows if row["risk_upper"] is not None]
     listed = [row for row in rows if row["risk_upper"] is None and row["events"]]

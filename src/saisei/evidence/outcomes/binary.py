@@ -1,9 +1,9 @@
 """A share of people: against the own control first, a stated threshold, and published shares.
 
-    own control   Fisher's exact test, conditional odds ratio, two-sided
-    threshold     exact binomial tail at the rate that the authors name
-    one table     exact binomial tail at its share
-    all tables    the same tail averaged over the MAP prior of a new study (logit, quadrature)
+own control   Fisher's exact test, conditional odds ratio, two-sided
+threshold     exact binomial tail at the rate that the authors name
+one table     exact binomial tail at its share
+all tables    the same tail averaged over the MAP prior of a new study (logit, quadrature)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from saisei.study.schema import Conversion
 
 __all__ = ["BinaryFinding", "ShareRow", "averaged_chance", "binary_findings"]
 
-_NODES = 40
+_NODES = 160  # relative error of the average 2e-6 against a grid of 40,001 points
 
 Pair = tuple[float, float]
 
@@ -64,6 +64,7 @@ class BinaryFinding:
     interval: Pair
     control_arm: str | None
     control: tuple[int, int] | None
+    control_interval: Pair | None
     p_two_sided: float | None
     odds_ratio: float | None
     odds_interval: tuple[float | None, float | None] | None
@@ -75,9 +76,7 @@ class BinaryFinding:
     averaged_studies: int
 
 
-def binary_findings(
-    study: Study, condition: ConditionDocument | None
-) -> tuple[BinaryFinding, ...]:
+def binary_findings(study: Study, condition: ConditionDocument | None) -> tuple[BinaryFinding, ...]:
     """Every published count of a treated arm, in the order of the document."""
     treated = {arm.key for arm in study.arms if arm.role.value == "treated"}
     rows = [row for row in study.document.conversions if row.arm in treated]
@@ -100,7 +99,6 @@ def _finding(study: Study, condition: ConditionDocument | None, row: Conversion)
         test = fisher_exact([[row.count, row.n - row.count], [own.count, own.n - own.count]])
     rate, text = _threshold(study, endpoint.rank == "primary")
     tables = _tables(condition, row.endpoint, row.visit, study)
-    interval = clopper_pearson(row.count, row.n)
     shares = [one for one in tables if one.count is not None and one.n is not None]
     return BinaryFinding(
         arm=study.arm(row.arm).name,
@@ -110,12 +108,15 @@ def _finding(study: Study, condition: ConditionDocument | None, row: Conversion)
         rank=endpoint.rank,
         count=row.count,
         n=row.n,
-        interval=(interval.lower, interval.upper),
+        interval=_ends(row.count, row.n),
         control_arm=study.arm(own.arm).name if own else None,
         control=(own.count, own.n) if own else None,
+        control_interval=_ends(own.count, own.n) if own else None,
         p_two_sided=test.p_value if test else None,
         odds_ratio=_finite(test.odds_ratio) if test else None,
-        odds_interval=(_finite(test.interval.lower), _finite(test.interval.upper)) if test else None,
+        odds_interval=(_finite(test.interval.lower), _finite(test.interval.upper))
+        if test
+        else None,
         threshold=rate,
         threshold_text=text,
         p_threshold=binomial_test(row.count, row.n, rate, "greater") if rate else None,
@@ -123,6 +124,11 @@ def _finding(study: Study, condition: ConditionDocument | None, row: Conversion)
         averaged=averaged_chance(row.count, row.n, shares) if shares else None,
         averaged_studies=len(shares),
     )
+
+
+def _ends(count: int, n: int) -> Pair:
+    found = clopper_pearson(count, n)
+    return found.lower, found.upper
 
 
 def _finite(number: float) -> float | None:
@@ -145,11 +151,7 @@ def _tables(
         return []
     own = {source.doi for source in study.sources.values() if source.doi}
     rows = [one for one in condition.rows(Quantity.SHARE) if one.endpoint == endpoint]
-    return [
-        one
-        for one in rows
-        if not any(condition.sources[key].doi in own for key in one.source)
-    ]
+    return [one for one in rows if not any(condition.sources[key].doi in own for key in one.source)]
 
 
 def _share_row(row: History, count: int, n: int) -> ShareRow:

@@ -1,9 +1,9 @@
 """A change of score in an arm, and slopes: against the own control, else against what is expected.
 
-    chance      P(a mean change at least as good | no cells), normal, from `expected`
-    needed      the response to being in a trial that would alone explain the change
-    spread      the spread of people below which the change differs from the expected mean at 5%,
-                where the study does not publish its own
+chance      P(a mean change at least as good | no cells), normal, from `expected`
+needed      the response to being in a trial that would alone explain the change
+spread      the spread of people below which the change differs from the expected mean at 5%,
+            where the study does not publish its own
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class ChangeFinding:
     Attributes:
         mean, error: as published, in points over the follow-up (a slope: points a year); the error
             is that of the mean, None where no spread is published.
-        expected: without cells; None where nothing is published.
+        expected: without cells; None where nothing is published. `expected_interval` is the 95%
+            predictive interval of the mean of n people.
         chance: of a mean change at least as good without cells; None without a spread of people.
         excess: mean minus expected; `needed` the response that would explain all of it.
         spread_limit: the spread of people below which the excess stands out.
@@ -70,6 +71,7 @@ class ChangeFinding:
     days: float | None
     control: ControlDifference | None
     expected: Expected | None
+    expected_interval: tuple[float, float] | None
     chance: float | None
     excess: float | None
     needed: float | None
@@ -80,9 +82,7 @@ class ChangeFinding:
     source: tuple[str, ...]
 
 
-def change_findings(
-    study: Study, condition: ConditionDocument | None
-) -> tuple[ChangeFinding, ...]:
+def change_findings(study: Study, condition: ConditionDocument | None) -> tuple[ChangeFinding, ...]:
     """Every change or slope of a treated arm, in the order of the document."""
     if condition is None:
         return ()
@@ -94,9 +94,7 @@ def change_findings(
     return tuple(_finding(study, condition, row) for row in rows)
 
 
-def _finding(
-    study: Study, condition: ConditionDocument, row: Continuous | Slope
-) -> ChangeFinding:
+def _finding(study: Study, condition: ConditionDocument, row: Continuous | Slope) -> ChangeFinding:
     slope = isinstance(row, Slope)
     scale = condition.scale(row.scale if isinstance(row, Slope) else row.measure)
     factor = _MONTHS[row.per] if isinstance(row, Slope) else 1.0
@@ -124,6 +122,7 @@ def _finding(
         days=days,
         control=own,
         expected=expected,
+        expected_interval=expected.interval(n) if expected and n else None,
         chance=chance,
         excess=excess,
         needed=mean - course if course is not None and not slope else None,

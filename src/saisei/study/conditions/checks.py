@@ -40,9 +40,7 @@ def condition_faults(document: ConditionDocument) -> Iterator[Fault]:
         yield from _scale(where, course.scale, scales)
         yield from _values(where, course.kind, set(course.values))
         if course.kind is CourseKind.CATEGORIES and course.scale in scales:
-            yield from _categories(
-                document, f"{where}.counts", course.scale, len(course.counts)
-            )
+            yield from _categories(document, f"{where}.counts", course.scale, len(course.counts))
         for name, one in course.values.items():
             yield from _cited(document, f"{where}.values.{name}", one.source)
     for i, scale in enumerate(document.scales):
@@ -58,9 +56,7 @@ def _scale(where: str, scale: str | None, scales: set[str]) -> Iterator[Fault]:
         yield Fault(f"{where}.scale", f'"{scale}"', "is not among the scales", mend)
 
 
-def _categories(
-    document: ConditionDocument, where: str, scale: str, found: int
-) -> Iterator[Fault]:
+def _categories(document: ConditionDocument, where: str, scale: str, found: int) -> Iterator[Fault]:
     one = document.scale(scale)
     wanted = int(one.high - one.low) + 1
     if found != wanted:

@@ -38,7 +38,9 @@ READS = ("saisei-study/0.1", SCHEMA)
 class StudyDocument(Part):
     """A trial as it was published: one TOML file, every value with its source."""
 
-    schema_version: Annotated[Literal["saisei-study/0.1", "saisei-study/0.2"], Field(alias="schema")]
+    schema_version: Annotated[
+        Literal["saisei-study/0.1", "saisei-study/0.2"], Field(alias="schema")
+    ]
     id: Key
     title: Text
     condition: Text

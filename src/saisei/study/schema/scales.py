@@ -64,7 +64,9 @@ class TimeToEvent(Row):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.count is None and self.median_months is None:
-            raise rule("gives neither a count nor a median", "add count = ... or median_months = ...")
+            raise rule(
+                "gives neither a count nor a median", "add count = ... or median_months = ..."
+            )
         if self.count is not None and self.count > self.n:
             raise rule(f"counts {self.count} of {self.n}", "count at most n")
         return self
