@@ -36,10 +36,13 @@ from saisei.cli.therapy_options import (
     KillOption,
     LineOption,
     MatchOption,
+    MethodOption,
     PriorsOption,
     SessionDaysOption,
     SessionsOption,
     SetOption,
+    SpeciesOption,
+    WorldOption,
     changed_priors,
     described,
     therapy_of,
@@ -91,21 +94,11 @@ def simulate(
     care_effect: CareEffect = "null",
     stimulation: SessionsOption = 0.0,
     stimulation_days: SessionDaysOption = "60-180",
-    per_world: Annotated[
-        int,
-        typer.Option(
-            "--per-world",
-            help="People who share one draw of every prior and one lot: 4 gives trials of 4.",
-        ),
-    ] = 1,
+    per_world: WorldOption = 1,
     priors: PriorsOption = None,
     set_prior: SetOption = None,
-    method: Annotated[
-        str, typer.Option("--method", help="hybrid (single cells below 1,000) or deterministic.")
-    ] = "hybrid",
-    species: Annotated[
-        str, typer.Option("--species", help="human; animals are for checks only.")
-    ] = "human",
+    method: MethodOption = "hybrid",
+    species: SpeciesOption = "human",
     extrapolate: ExtrapolateFlag = False,
     workers: Annotated[
         int, typer.Option("--workers", help="Threads; they never change the result.")

@@ -26,10 +26,13 @@ __all__ = [
     "KillOption",
     "LineOption",
     "MatchOption",
+    "MethodOption",
     "PriorsOption",
     "SessionDaysOption",
     "SessionsOption",
     "SetOption",
+    "SpeciesOption",
+    "WorldOption",
     "changed_priors",
     "described",
     "operation_of",
@@ -85,6 +88,19 @@ PriorsOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", help="One prior: graft.survival=0.3. May be repeated.")
+]
+WorldOption = Annotated[
+    int,
+    typer.Option(
+        "--per-world",
+        help="People who share one draw of every prior and one lot: 4 gives trials of 4.",
+    ),
+]
+MethodOption = Annotated[
+    str, typer.Option("--method", help="hybrid (single cells below 1,000) or deterministic.")
+]
+SpeciesOption = Annotated[
+    str, typer.Option("--species", help="human; animals are for checks only.")
 ]
 ExtrapolateFlag = Annotated[
     bool,
