@@ -118,7 +118,7 @@ def run_case(case: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]
 
 
 def plain(value: Any) -> Any:
-    """Numbers, texts, lists and mappings that JSON holds; arrays become lists, infinities None."""
+    """Numbers, texts, lists and mappings that JSON holds; infinities become texts, no number None."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -126,7 +126,7 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return None if math.isnan(value) else f"{value}"
     return value
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance_inputs import normal_prior, number
+from conformance_sequential_words import described_design
 from conformance_topics import topic
 from scipy import special
 
@@ -89,10 +90,7 @@ def alpha_spending(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
     }  # fmt: skip
     if design.futility is not None:
         answers["futility"] = [a if math.isfinite(a) else None for a in design.futility]
-        answers["beta_spent"] = [
-            spent(inputs["beta_spending"], t, design.beta, inputs.get("beta_parameter", 1.0))
-            for t in design.information
-        ]
+        answers["beta_spent"] = list(design.beta_spent or ())
     return answers
 
 
@@ -164,27 +162,11 @@ def conditional_power(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any
             inputs["n1"], inputs["n2"], inputs["z1"], inputs["z_final"], inputs["theta"]
         )
         return {"conditional_power": found}
-    design, largest = _described(inputs["type"], inputs["looks"])
+    design, largest = described_design(inputs["type"], inputs["looks"])
     found = plans.conditional_power(
         design, int(inputs["interim"]), inputs["z1"], inputs["theta"], largest
     )
     return {"conditional_power": found}
-
-
-def _described(text: str, looks: int) -> tuple[plans.SequentialDesign, float]:
-    """A design in words, `HSD(-4) ..., n_fix 800, alpha .025, beta .1`, and its largest size."""
-    gamma = re.search(r"HSD\((-?[\d.]+)\)", text)
-    fixed = re.search(r"n_fix ([\d.]+)", text)
-    alpha, beta = re.search(r"alpha ([\d.]+)", text), re.search(r"beta ([\d.]+)", text)
-    if not (gamma and fixed and alpha and beta):
-        raise UnsupportedError(f"design {text!r} is not read")
-    sides = 2 if "two-sided" in text else 1
-    # Two-sided symmetric designs give alpha per side.
-    design = plans.spending_design(
-        "Hwang-Shih-DeCani", looks, sides * float(alpha[1]), parameter=float(gamma[1]),
-        sides=sides, beta=float(beta[1]),
-    )  # fmt: skip
-    return design, float(fixed[1]) * plans.characteristics(design).inflation
 
 
 def _bayesian(inputs: Inputs) -> float:

@@ -26,10 +26,15 @@ Inputs = Mapping[str, Any]
 @topic("binomial_ci")
 def binomial_ci(inputs: Inputs, asked: Any, data: Inputs) -> dict[str, Any]:
     confidence = inputs.get("confidence", 1.0 - inputs.get("alpha", 0.05))
-    methods = ("clopper_pearson", "jeffreys", "wilson")
+    # The reference figures under "wilson" are Hmisc's, whose interval is the modified one.
+    methods = {
+        "clopper_pearson": "clopper_pearson",
+        "jeffreys": "jeffreys",
+        "wilson": "modified_wilson",
+    }
     return {
-        name: list(intervals.interval_by_name(name, inputs["x"], inputs["n"], confidence))
-        for name in methods
+        name: list(intervals.interval_by_name(method, inputs["x"], inputs["n"], confidence))
+        for name, method in methods.items()
         if name in asked
     }
 

@@ -18,11 +18,13 @@ from conformance_inputs import (
     normal_prior,
     number,
 )
+from conformance_sequential_words import described_design
 from conformance_topics import only, topic
 
 from saisei.design import assurance as assured
 from saisei.design import one_arm, two_arm
 from saisei.design.rules import Rule, parse_rule
+from saisei.design.sequential import crossing
 from saisei.errors import UnsupportedError
 from saisei.evidence import ess as sizes
 from saisei.evidence.map_prior import (
@@ -409,7 +411,7 @@ def probability_of_success(inputs: Inputs, asked: Any, data: Inputs) -> dict[str
     if "interim_c" in inputs:
         return _success_two_arms(inputs)
     if "design" in inputs:
-        raise UnsupportedError("a design given in words only is not read")
+        return {"pos": _success_over_effects(inputs)}
     rule = _rule(inputs)
     if "sigma" in inputs:
         return _success_normal(inputs, rule)
@@ -427,6 +429,17 @@ def probability_of_success(inputs: Inputs, asked: Any, data: Inputs) -> dict[str
         "weights": list(now.weights), "a": list(now.a), "b": list(now.b),
         "pos": found_all if isinstance(inputs["n_more"], list) else found_all[0],
     }  # fmt: skip
+
+
+def _success_over_effects(inputs: Inputs) -> float:
+    """Chance of crossing an upper bound, summed over effects with their weights."""
+    design, largest = described_design(inputs["design"])
+    total = 0.0
+    for theta, weight in zip(inputs["theta"], inputs["weights"], strict=True):
+        drift = number(theta) * math.sqrt(largest)
+        found = crossing(design.lower(), design.upper, design.information, drift)
+        total += number(weight) * sum(found.upper)
+    return total
 
 
 def _success_normal(inputs: Inputs, rule: Rule) -> dict[str, Any]:

@@ -55,6 +55,14 @@ def test_every_reference_case_passes(conformance: ModuleType) -> None:
     assert all(r["status"] != "unsupported" for r in results)
 
 
+def test_every_peer_case_passes(conformance: ModuleType) -> None:
+    """Runs of R programs, figures of their test suites, and plain sums written apart from Saisei."""
+    document = json.loads((ROOT / "validation/conformance_peers.json").read_text(encoding="utf-8"))
+    results = [conformance.run_case(case, {}) for case in document["cases"]]
+    assert len(results) > 300
+    assert {r["id"]: r.get("why") for r in results if r["status"] != "pass"} == {}
+
+
 @pytest.mark.filterwarnings("always:.*IS ABSENT")
 def test_answers_do_not_depend_on_expected_values(conformance: ModuleType) -> None:
     """Replacing every expected value by another, names kept, changes no answer."""

@@ -171,7 +171,9 @@ def crm_fit(
             whole = _coarse_integral(likelihood, scale, 0, math.inf)
             beta = _coarse_integral(likelihood, scale, 1, 10.0) / whole
             variance = _coarse_integral(likelihood, scale, 2, 10.0) / whole - beta**2
-    half = float(special.ndtri(0.5 + confidence / 2.0)) * math.sqrt(variance)
+    # At R's coarse tolerances the variance after maximum likelihood may come out below 0.
+    spread = math.sqrt(variance) if variance >= 0.0 else math.nan
+    half = float(special.ndtri(0.5 + confidence / 2.0)) * spread
     plug_in = model.rates(beta)
     return CrmFit(
         beta,
@@ -221,7 +223,7 @@ def _coarse_integral(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", integrate.IntegrationWarning)
-        found = integrate.quad(integrand, -reach, reach, epsabs=tolerance, epsrel=tolerance)
+        found = integrate.quad(integrand, -reach, reach, epsabs=0.0, epsrel=tolerance)
     return float(found[0])
 
 

@@ -47,6 +47,8 @@ class SequentialDesign:
         alpha, beta: errors.
         drift: mean of Z at the end under which the power is 1 - beta (None if no beta was needed).
         binding: whether the upper bounds count on stopping for futility.
+        beta_spent: cumulative error of the second kind by look that the futility bounds spend; None
+            without them.
     """
 
     information: tuple[float, ...]
@@ -57,6 +59,7 @@ class SequentialDesign:
     beta: float
     drift: float | None = None
     binding: bool = False
+    beta_spent: tuple[float, ...] | None = None
 
     def lower(self) -> tuple[float, ...]:
         """Lower bounds: the mirror of the upper ones, futility bounds, or minus infinity."""
@@ -203,17 +206,60 @@ def spending_design(
         upper, _ = _bounds(times, goals, None, 0.0, sides, binding=False)
         return SequentialDesign(times, tuple(upper), None, sides, alpha, beta)
     beta_goals = [spent(beta_kind, t, beta, beta_parameter) for t in times]
+    if sides == 2:
+        beta_goals = _without_overlap(times, goals, beta_goals, beta, binding=binding)
+
+    drift, upper, futility = _closed(times, goals, beta_goals, sides, binding=binding)
+    return SequentialDesign(
+        times, tuple(upper), tuple(futility[:-1]), sides, alpha, beta, drift, binding,
+        tuple(beta_goals),
+    )  # fmt: skip
+
+
+def _closed(
+    times: Sequence[float],
+    goals: Sequence[float],
+    beta_goals: Sequence[float],
+    sides: int,
+    *,
+    binding: bool,
+) -> tuple[float, list[float], list[float]]:
+    """The drift under which both bounds meet at the last look, and the bounds."""
 
     def closing(drift: float) -> float:
         upper, futility = _bounds(times, goals, beta_goals, drift, sides, binding=binding)
         return futility[-1] - upper[-1]
 
-    fixed = -float(special.ndtri(alpha / sides) + special.ndtri(beta))
+    fixed = -float(special.ndtri(goals[-1] / sides) + special.ndtri(beta_goals[-1]))
     drift = float(optimize.brentq(closing, 0.8 * fixed, 2.0 * fixed, xtol=1e-11))
-    upper, futility = _bounds(times, goals, beta_goals, drift, sides, binding=binding)
-    return SequentialDesign(
-        times, tuple(upper), tuple(futility[:-1]), sides, alpha, beta, drift, binding
-    )
+    return drift, *_bounds(times, goals, beta_goals, drift, sides, binding=binding)
+
+
+def _without_overlap(
+    times: Sequence[float],
+    goals: Sequence[float],
+    beta_goals: list[float],
+    beta: float,
+    *,
+    binding: bool,
+) -> list[float]:
+    """Beta to be spent when the futility regions of both sides would overlap at early looks.
+
+    They overlap where the bound of the one-sided design of half the error lies below 0. Nothing is spent
+    there, and what is left is stretched over the later looks, as rpact does.
+    """
+    half = [goal / 2.0 for goal in goals]
+    _, _, futility = _closed(times, half, beta_goals, 1, binding=binding)
+    early = 0
+    while early < len(times) - 1 and futility[early] < 0.0:
+        early += 1
+    if early == 0:
+        return beta_goals
+    before = beta_goals[early - 1]
+    return [
+        0.0 if k < early else (goal - before) / (beta - before) * beta
+        for k, goal in enumerate(beta_goals)
+    ]
 
 
 def _bounds(
@@ -293,7 +339,8 @@ def characteristics(
         multiples: of the drift, at which the expected size is given.
     """
     fixed = -float(special.ndtri(design.alpha / design.sides) + special.ndtri(design.beta))
-    drift = design.drift
+    # With two sides beta counts the wrong side as well, so that the stated drift is a shade too small.
+    drift = design.drift if design.sides == 1 else None
     if drift is None:
         drift = float(
             optimize.brentq(

@@ -7,6 +7,7 @@ of interest when the total exceeds r.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -236,21 +237,27 @@ def single_stage_designs(
 def two_stage_inference(
     design: TwoStage, responders: int, p0: float, alpha: float = 0.05, *, grid: float | None = None
 ) -> TwoStageInference:
-    """Estimate, p value and limits after a trial that went through both stages.
+    """Estimate, p value and limits after a two-stage trial.
 
     Args:
         design: r1, n1 and n are used; r is not.
-        responders: in all, of n.
+        responders: in all: of n, or of n1 when they are r1 or fewer and the trial ended there.
         p0: uninteresting rate.
         alpha: one-sided error of each limit.
         grid: round the limits outward-in to this step, as clinfun prints (1e-4); exact if left out.
 
     Raises:
-        InputError: the count cannot occur after stage two.
+        InputError: the count cannot occur.
     """
     _require_two_stage(design)
-    require_count(responders, "responders", at_least=design.r1 + 1, at_most=design.n)
+    require_count(responders, "responders", at_most=design.n)
     n1, n2, x = design.n1, design.n - design.n1, responders
+    if x <= design.r1:
+
+        def first_tail(p: float) -> float:
+            return float(special.betainc(x, n1 - x + 1, p)) if x > 0 else 1.0
+
+        return _inferred(x / n1, first_tail, p0, alpha, grid)
     first = np.arange(max(design.r1 + 1, x - n2), min(n1, x) + 1)
 
     def log_choose(n: int, k: NDArray[np.int64]) -> Array:
@@ -267,10 +274,23 @@ def two_stage_inference(
     def upper_tail(p: float) -> float:
         return _beyond(TwoStage(design.r1, n1, x - 1, design.n), p)
 
+    return _inferred(umvue, upper_tail, p0, alpha, grid)
+
+
+def _inferred(
+    estimate: float,
+    upper_tail: Callable[[float], float],
+    p0: float,
+    alpha: float,
+    grid: float | None,
+) -> TwoStageInference:
+    """The p value and the limits where the tail takes the values alpha and 1 - alpha."""
+    if upper_tail(0.0) >= alpha:  # no responder at all: every rate makes that likely enough
+        return TwoStageInference(estimate, upper_tail(p0), 0.0, 1.0)
     lower, upper = (
         float(optimize.brentq(lambda p, level=level: upper_tail(p) - level, 0.0, 1.0, xtol=1e-13))
         for level in (alpha, 1.0 - alpha)
     )
     if grid is not None:
         lower, upper = math.ceil(lower / grid) * grid, math.floor(upper / grid) * grid
-    return TwoStageInference(umvue, upper_tail(p0), lower, upper)
+    return TwoStageInference(estimate, upper_tail(p0), lower, upper)

@@ -10,7 +10,14 @@ from scipy import special
 from saisei.chance.domain import require_count, require_probability
 from saisei.errors import InputError
 
-__all__ = ["Interval", "clopper_pearson", "interval_by_name", "jeffreys", "wilson"]
+__all__ = [
+    "Interval",
+    "clopper_pearson",
+    "interval_by_name",
+    "jeffreys",
+    "modified_wilson",
+    "wilson",
+]
 
 
 class Interval(NamedTuple):
@@ -86,13 +93,40 @@ def wilson(x: int, n: int, confidence: float = 0.95) -> Interval:
     return Interval(0.0 if x == 0 else lower, 1.0 if x == n else upper)
 
 
+def modified_wilson(x: int, n: int, confidence: float = 0.95) -> Interval:
+    """Wilson's interval, mended where it covers badly: one event, or one short of all.
+
+    There the limit on the near side is that of a Poisson count (Brown, Cai & DasGupta 2001,
+    doi:10.1214/ss/1009213286); `binconf` of the R package Hmisc prints this one.
+
+    Args:
+        x: number with the event, 0 to n.
+        n: number observed, at least 1.
+        confidence: two-sided coverage, between 0 and 1.
+
+    Raises:
+        InputError: a count or the confidence is out of range.
+
+    >>> round(modified_wilson(1, 37).lower, 6)  # Hmisc 4.8, binconf(1, 37)
+    0.001386
+    """
+    lower, upper = wilson(x, n, confidence)
+    near = -math.log(confidence) / n
+    return Interval(near if x == 1 else lower, 1.0 - near if x == n - 1 else upper)
+
+
 def interval_by_name(name: str, x: int, n: int, confidence: float = 0.95) -> Interval:
-    """One of the three intervals by its name, for tables that list them.
+    """One of the intervals by its name, for tables that list them.
 
     Raises:
         InputError: the name is not known.
     """
-    methods = {"clopper_pearson": clopper_pearson, "jeffreys": jeffreys, "wilson": wilson}
+    methods = {
+        "clopper_pearson": clopper_pearson,
+        "jeffreys": jeffreys,
+        "modified_wilson": modified_wilson,
+        "wilson": wilson,
+    }
     if name not in methods:
         raise InputError(f"interval {name!r} is not known: use one of {', '.join(methods)}")
     return methods[name](x, n, confidence)
