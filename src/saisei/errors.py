@@ -3,7 +3,11 @@
     SaiseiError
     ├── InputError          what was given is wrong (exit code 2)
     │   ├── DocumentError   a study, design or parameter document has faults, listed with their paths
-    │   └── ExamError       an examination record breaks the ISNCSCI standard
+    │   ├── ExamError       an examination record breaks the ISNCSCI standard
+    │   ├── RuleError       a record that the rules of the trial refuse (an unreleased lot, no consent)
+    │   ├── ConflictError   somebody else changed the same thing first
+    │   └── AccessError     a person may not read or do this
+    ├── StoreError          the store of a trial cannot be reached, is full, or is damaged
     └── UnsupportedError    a well-formed question that Saisei refuses to answer, and why
 
 A message says what was given, where, which rule it breaks and what to do next. The command line prints
@@ -15,7 +19,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["DocumentError", "ExamError", "Fault", "InputError", "SaiseiError", "UnsupportedError"]
+__all__ = [
+    "AccessError",
+    "ConflictError",
+    "DocumentError",
+    "ExamError",
+    "Fault",
+    "InputError",
+    "RuleError",
+    "SaiseiError",
+    "StoreError",
+    "UnsupportedError",
+]
 
 
 class SaiseiError(Exception):
@@ -24,6 +39,22 @@ class SaiseiError(Exception):
 
 class InputError(SaiseiError):
     """What the user gave is wrong; the message says what, where, which rule and the mend."""
+
+
+class RuleError(InputError):
+    """A record that the rules of the trial refuse; the message names the rule and what would be needed."""
+
+
+class ConflictError(InputError):
+    """Somebody else changed the same thing first; the message says who and when."""
+
+
+class AccessError(InputError):
+    """A person may not read or do this; the message never tells whether the thing exists."""
+
+
+class StoreError(SaiseiError):
+    """The store of a trial cannot be reached, is full, or is damaged; nothing was half written."""
 
 
 class UnsupportedError(SaiseiError):

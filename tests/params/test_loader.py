@@ -112,6 +112,7 @@ def test_every_packaged_file_has_a_known_stage() -> None:
         "patient",
         "evidence",
         "design",
+        "trial",
         "report",
     }
     for item in files("saisei.params").iterdir():

@@ -44,6 +44,7 @@ NOUNS: dict[str, tuple[str, str]] = {
         "saisei.cli.design",
         "Planned trials as documents: what a design can and cannot show.",
     ),
+    "trial": ("saisei.cli.trial", "A running trial: store, records, trail, verification."),
     "evidence": ("saisei.cli.evidence", "Natural recovery: studies, natural, fit."),
     "params": ("saisei.cli.params", "Every value with its source: list, show, sources."),
 }

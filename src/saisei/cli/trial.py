@@ -1,0 +1,14 @@
+"""`saisei trial`: the record of a running trial."""
+
+from __future__ import annotations
+
+from saisei.cli import trial_keep, trial_records
+from saisei.cli.output import noun
+
+app = noun(
+    "A running trial: its store, records, audit trail, monitoring. Research use only: it releases no lot"
+    " and treats nobody."
+)
+for module in (trial_keep, trial_records):
+    for name, function in module.VERBS.items():
+        app.command(name)(function)
