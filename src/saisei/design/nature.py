@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from saisei.design.document.plan import Endpoint as PlannedEndpoint
 from saisei.design.document.plan import NaturalHistory, Population, StatedNature, Visit
 from saisei.design.document.schema import DesignDocument
 from saisei.errors import InputError
@@ -87,13 +88,15 @@ class Nature:
         return shifted(grades, float(optimize.brentq(gap, -_REACH, _REACH, xtol=1e-12)))
 
 
-def endpoint_of(word: str) -> Endpoint:
-    """The conversion endpoint that a design document names.
+def endpoint_of(planned: PlannedEndpoint) -> Endpoint:
+    """The yes-or-no endpoint that a design document names.
 
-    >>> endpoint_of("to D").least_grade
-    3
+    A responder of another condition has no grade: it stands as one step up, which is all that the
+    rates of a stated nature need.
     """
-    return next(one for one in ENDPOINTS if one.key == _KEYS[word])
+    if planned.kind == "responder":
+        return Endpoint("responder", planned.definition or planned.name, 1, 0)
+    return next(one for one in ENDPOINTS if one.key == _KEYS[planned.conversion])
 
 
 def composition(shares: F64, n: int) -> I64:
@@ -117,23 +120,30 @@ def nature_of(document: DesignDocument, posterior: Posterior | None = None) -> N
         posterior: of the landmark model; the packaged one if left out. Not asked when rates are stated.
     """
     asked = (
-        document.population, document.visit, document.endpoint.conversion, document.natural_history
+        document.population, document.visit, document.endpoint, document.natural_history
     )  # fmt: skip
     return _kept(*asked) if posterior is None else _made(*asked, posterior)
 
 
 @lru_cache(maxsize=16)
-def _kept(population: Population, visit: Visit, conversion: str, stated: NaturalHistory) -> Nature:
+def _kept(
+    population: Population, visit: Visit, planned: PlannedEndpoint, stated: NaturalHistory
+) -> Nature:
     """Neighbours in a grid of designs share their natural history: it is made once."""
-    return _made(population, visit, conversion, stated, load_posterior())
+    return _made(population, visit, planned, stated, load_posterior())
 
 
 def _made(
-    population: Population, visit: Visit, conversion: str, stated: NaturalHistory, used: Posterior
+    population: Population,
+    visit: Visit,
+    planned: PlannedEndpoint,
+    stated: NaturalHistory,
+    used: Posterior,
 ) -> Nature:
-    baselines = np.array([one.grade.rank for one in population.strata], dtype=np.int64)
+    ranks = [0 if one.grade is None else one.grade.rank for one in population.strata]
+    baselines = np.array(ranks, dtype=np.int64)
     shares = np.array([one.share for one in population.strata])
-    endpoint = endpoint_of(conversion)
+    endpoint = endpoint_of(planned)
     if isinstance(stated, StatedNature):
         return _stated(stated, baselines, shares / shares.sum(), endpoint)
     persons = _persons(population)
@@ -168,12 +178,16 @@ def _made(
 
 def _persons(population: Population) -> list[Person]:
     year = None if population.injury_year is None else float(population.injury_year)
-    return [Person(one.grade, one.levels, population.exam_day, year) for one in population.strata]
+    return [
+        Person(one.grade, one.levels, population.exam_day, year)
+        for one in population.strata
+        if one.grade is not None  # a group of another condition has a stated nature only
+    ]
 
 
 def _follow_up_day(population: Population, visit: Visit) -> float:
     """Day of the primary exam after injury; a visit after treatment counts from mid-window."""
-    start = 0.0 if visit.counted_from == "injury" else sum(population.treatment_day) / 2.0
+    start = 0.0 if visit.counted_from != "treatment" else sum(population.treatment_day) / 2.0
     return start + visit.day
 
 

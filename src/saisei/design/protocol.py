@@ -97,17 +97,25 @@ def _people(document: DesignDocument) -> tuple[str, ...]:
     if document.allocation.kind != "none":
         found.append(f"Arms are {document.allocation.kind}.")
     for one in population.strata:
+        if one.grade is None:
+            found.append(f"{100 * one.share:.0f}% are {one.group}.")
+            continue
         levels = (
             "" if one.levels is None else f", level {one.levels[0].label} to {one.levels[1].label}"
         )
         found.append(f"{100 * one.share:.0f}% are AIS {one.grade} at baseline{levels}.")
     exam, treat = population.exam_day, population.treatment_day
     found.append(
-        f"The baseline exam is on day {exam[0]:g} to {exam[1]:g} after injury, the treatment on day"
-        f" {treat[0]:g} to {treat[1]:g}."
+        f"The baseline exam is on day {exam[0]:g} to {exam[1]:g} after {_start(document)}, the treatment"
+        f" on day {treat[0]:g} to {treat[1]:g}."
     )
     found.append(f"{population.eligible_per_month:g} eligible people are expected each month.")
     return tuple(found)
+
+
+def _start(document: DesignDocument) -> str:
+    cord = any(one.grade is not None for one in document.population.strata)
+    return "injury" if cord else "onset"
 
 
 def _staggering(document: DesignDocument) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from saisei.design.document.analysis import TWO_ARM
 from saisei.design.document.checks_rules import check_rules
 from saisei.design.document.confirmation import check_confirmation
 from saisei.design.document.dosing import check_doses
-from saisei.design.document.plan import Gate, Role, StatedNature, Summary
+from saisei.design.document.plan import Endpoint, Gate, Role, StatedNature, Summary
 from saisei.design.document.values import Found, fault
 from saisei.exam.isncsci.grades import AIS
 from saisei.exam.isncsci.levels import Level
@@ -75,7 +75,7 @@ def _strata(sound: Sound) -> Iterator[Found]:
         if one.grade is AIS.E:
             text = "leaves nothing to gain: AIS E is the best grade"
             yield (*place, "grade"), fault('"E"', text, "write A, B, C or D")
-        if one.levels is None:
+        if one.levels is None or one.grade is None:
             continue
         if one.levels[0] > one.levels[1]:
             yield (*place, "levels"), fault("", "runs backwards", "write the upper level first")
@@ -206,12 +206,16 @@ def _endpoint_fits(sound: Sound) -> Iterator[Found]:
     endpoint, analysis = found
     if (analysis.method == "ordinal shift") != (endpoint.kind == "ordinal shift"):
         fitting = "ordinal shift" if analysis.method == "ordinal shift" else "conversion"
+        fitting = "conversion" if endpoint.kind == "responder" else fitting
         text = f"is not what the analysis ({analysis.method}) looks at"
         yield ("endpoint", "kind"), fault(f'"{endpoint.kind}"', text, f'write "{fitting}"')
     population = sound.parts.get("population")
     if population is None:
         return
+    yield from _groups_fit(endpoint, sound)
     for position, one in enumerate(population.strata):
+        if one.grade is None:
+            continue
         room = AIS.E.rank - one.grade.rank
         needed = 2 if endpoint.conversion == "two grades" else 1
         past = endpoint.conversion == "to D" and one.grade.rank >= AIS.D.rank
@@ -219,6 +223,24 @@ def _endpoint_fits(sound: Sound) -> Iterator[Found]:
             text = f"cannot meet the endpoint {endpoint.conversion!r}"
             place = ("population", "strata", position, "grade")
             yield place, fault(f'"{one.grade}"', text, "leave these people out or change it")
+
+
+def _groups_fit(endpoint: Endpoint, sound: Sound) -> Iterator[Found]:
+    """Groups in words, a responder endpoint and a stated nature belong together."""
+    groups = [one.group is not None for one in sound.parts["population"].strata]
+    responder = endpoint.kind == "responder"
+    for position, group in enumerate(groups):
+        if group != responder:
+            text = "does not fit the endpoint: a responder belongs to groups in words, an AIS to grades"
+            mend = 'write group and kind = "responder", or grade and kind = "conversion"'
+            yield ("population", "strata", position), fault("", text, mend)
+    if responder and endpoint.definition is None:
+        yield ("endpoint", "definition"), fault("", "is missing", "say which person counts")
+    nature = sound.parts.get("natural_history")
+    if responder and nature is not None and nature.origin == "landmark":
+        text = "the landmark model knows AIS grades only"
+        mend = 'write from = "stated" with low, centre, high and basis'
+        yield ("natural_history", "from"), fault('"landmark"', text, mend)
 
 
 def _nature(sound: Sound) -> Iterator[Found]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from saisei.design.document.values import (
     Ais,
@@ -23,6 +23,7 @@ from saisei.design.document.values import (
     Segment,
     Share,
     Text,
+    rule,
 )
 
 __all__ = [
@@ -99,15 +100,28 @@ class Estimand(Part):
 
 
 class Stratum(Part):
-    """People of one baseline grade and range of levels, and their share of the trial."""
+    """People of one baseline grade and range of levels, and their share of the trial.
 
-    grade: Ais
+    In a condition other than cord injury `group` says in words who they are, in place of a grade.
+    """
+
+    grade: Ais | None = None
     levels: tuple[Segment, Segment] | None = None
+    group: Text | None = None
     share: Share
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.grade is None) == (self.group is None):
+            raise rule(
+                "names neither or both of grade and group",
+                "write grade for cord injury, group in words for other conditions",
+            )
+        return self
 
 
 class Population(Part):
-    """Who may enter; days count from the injury."""
+    """Who may enter; days count from the injury, or from the onset of another condition."""
 
     exam_day: Days
     treatment_day: Days
@@ -149,16 +163,20 @@ class Visit(Part):
     key: Key
     name: Text
     day: Day
-    counted_from: Literal["injury", "treatment"]
+    counted_from: Literal["injury", "onset", "treatment"]
     window_days: Day = 0.0
 
 
 class Endpoint(Part):
-    """The primary endpoint on the AIS; `conversion` is the yes-or-no reading shown with it."""
+    """The primary endpoint; `conversion` is the yes-or-no reading of the AIS shown with it.
+
+    `responder` is for other conditions: `definition` says which person counts.
+    """
 
     name: Text
-    kind: Literal["ordinal shift", "conversion"]
+    kind: Literal["ordinal shift", "conversion", "responder"]
     conversion: Literal["one grade", "two grades", "to D"] = "one grade"
+    definition: Text | None = None
     visit: Key
 
 
