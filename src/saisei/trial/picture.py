@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
@@ -188,11 +189,9 @@ class Picture:
     @property
     def design(self) -> DesignDocument:
         """The design in force."""
-        from saisei.design.document import parse_design  # its checks load scipy: only where needed
-
         if self._design is None:
             body = self.of("design")[0].body
-            self._design = parse_design(canonical(body.document), "the design of the trial")
+            self._design = _design_of(canonical(body.document))
         return self._design
 
     @property
@@ -200,6 +199,13 @@ class Picture:
         """The settings in force."""
         found: Settings = self.of("settings")[0].body
         return found
+
+
+@lru_cache(maxsize=8)
+def _design_of(content: bytes) -> DesignDocument:
+    from saisei.design.document import parse_design  # its checks load scipy: only where needed
+
+    return parse_design(content, "the design of the trial")
 
 
 def _texts(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, str | None]:
