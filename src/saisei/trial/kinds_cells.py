@@ -189,8 +189,8 @@ class Dosing(Body):
 
     @property
     def once(self) -> str:
-        """One dosing a person and day."""
-        return f"dosing:{self.participant}:{self.on.isoformat()}"
+        """A vial is given once; the day may be corrected."""
+        return f"dosing:{self.participant}:{self.vials[0]}"
 
 
 class Coding(Body):
