@@ -64,6 +64,7 @@ PURPOSES: dict[str, int] = {
     "lot": 42,
     "release": 43,  # what the tests of a lot read
     "host_hla": 44,  # the two haplotypes of a person
+    "assay": 45,  # errors of what could be measured
     "scale_person": 60,  # start, slope, response and death of a person on a scale of another condition
     "scale_visit": 61,  # noise of a visit; the step is the visit
     "scale_trial": 62,  # what the people of one trial share: shares of an ordinal scale

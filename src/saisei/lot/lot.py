@@ -7,6 +7,7 @@ Equations and reasons: docs/stages/lot.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +21,17 @@ from saisei.chance.streams import PURPOSES, require_seed, uniform_rows
 from saisei.errors import InputError
 from saisei.params import parameter, value
 
-__all__ = ["FATES", "MARKERS", "Lot", "Lots", "Recipe", "draw_lots"]
+__all__ = ["FATES", "LOT_FACTORS", "MARKERS", "Lot", "Lots", "Recipe", "draw_lots", "truths_at"]
 
 Array = NDArray[np.float64]
 
 FATES = ("neuron", "astrocyte", "oligodendrocyte")
 MARKERS = ("sox1", "pax6", "psa_ncam", "gd2")
+LOT_FACTORS = (
+    "residual", "viability", "potency", *FATES, "committed", "division_factor", "clone_rate",
+)  # fmt: skip
+"""What of a lot reaches a graft; each has its own uniform in `truths_at`."""
+
 _DRAWS = 24
 _PURPOSE = PURPOSES["lot"]
 
@@ -184,33 +190,62 @@ def draw_lots(
     source = keys // plan.lots_per_line if plan.line is None else np.full_like(keys, plan.line)
     lines = draw_lines(seed, source, plan.sourcing)
     u = uniform_rows(require_seed(seed), keys, tries, _PURPOSE, _DRAWS)
-    residual = np.minimum(_lognormal(u[:, 0], "lot.residual"), 1.0)
-    viability = betaincinv(*pair("lot.viability"), u[:, 1])
-    committed, factor = _inhibited(u, plan.inhibitor)
     markers, neuronal = _markers(u)
     days = _lognormal(u[:, 14], "lot.differentiation_days")
     added = value("lot.passages")
+    given = {name: np.ascontiguousarray(u[:, k]) for k, name in enumerate(LOT_FACTORS[:-1])}
+    truth = _truths(given, plan)
     return Lots(
         seed=seed,
         numbers=keys,
         recipe=plan,
         lines=lines,
-        residual=residual,
+        residual=truth["residual"],
         line_clone_rate=lines.clone_rate,
-        residual_clone_rate=residual * value("lot.residual_founding"),
-        viability=viability,
-        potency=np.exp(value("lot.potency_sd") * ndtri(u[:, 2])),
-        fate=_fates(u[:, 3:6]),
-        committed=committed,
-        division_factor=factor,
+        residual_clone_rate=truth["residual"] * value("lot.residual_founding"),
+        viability=truth["viability"],
+        potency=truth["potency"],
+        fate=truth["fate"],
+        committed=truth["committed"],
+        division_factor=truth["division_factor"],
         markers=markers,
         neuronal=neuronal,
         abnormal_share=_abnormal(u[:, 15], lines, added),
         cnvs=_cnvs(u[:, 16], added),
-        cells=_cells(u[:, 17], lines, viability, added),
+        cells=_cells(u[:, 17], lines, truth["viability"], added),
         differentiation_days=days,
         ready_day=lines.bank_day + days + value("lot.release_days"),
     )
+
+
+def truths_at(u: Mapping[str, Array], recipe: Recipe | None = None) -> dict[str, Array]:
+    """What of lots reaches a graft, at uniforms (n,) for each of `LOT_FACTORS`; any may be moved alone.
+
+    Gives residual, viability, potency, fate (n, 3), committed, division_factor and clone_rate, the laws of
+    `draw_lots` for lines without a copy number above 3.
+    """
+    plan = recipe or Recipe()
+    found = _truths(u, plan)
+    kind = "unsafe" if plan.sourcing.method.unsafe else "clinical"
+    line = _lognormal(u["clone_rate"], f"cell_line.clone_rate_{kind}")
+    found["clone_rate"] = np.minimum(line + found["residual"] * value("lot.residual_founding"), 1.0)
+    return found
+
+
+def _truths(u: Mapping[str, Array], plan: Recipe) -> dict[str, Array]:
+    n = len(u["potency"])
+    committed, factor = np.zeros(n), np.ones(n)
+    if plan.inhibitor:
+        committed = betaincinv(*pair("lot.inhibitor_committed"), u["committed"])
+        factor = np.minimum(_lognormal(u["division_factor"], "lot.inhibitor_division"), 1.0)
+    return {
+        "residual": np.minimum(_lognormal(u["residual"], "lot.residual"), 1.0),
+        "viability": betaincinv(*pair("lot.viability"), u["viability"]),
+        "potency": np.exp(value("lot.potency_sd") * ndtri(u["potency"])),
+        "fate": _fates(np.stack([u[name] for name in FATES], axis=1)),
+        "committed": committed,
+        "division_factor": factor,
+    }
 
 
 def _lognormal(u: Array, id: str) -> Array:
@@ -227,14 +262,6 @@ def _fates(u: Array) -> Array:
     parts = np.stack([gammaincinv(a, u[:, k]) for k, a in enumerate(shapes)], axis=1)
     found: Array = parts / parts.sum(axis=1, keepdims=True)
     return found
-
-
-def _inhibited(u: Array, inhibitor: bool) -> tuple[Array, Array]:
-    n = len(u)
-    if not inhibitor:
-        return np.zeros(n), np.ones(n)
-    committed = betaincinv(*pair("lot.inhibitor_committed"), u[:, 6])
-    return committed, np.minimum(_lognormal(u[:, 7], "lot.inhibitor_division"), 1.0)
 
 
 def _markers(u: Array) -> tuple[Array, Array]:
