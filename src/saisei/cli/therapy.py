@@ -25,6 +25,7 @@ from saisei.cli.patient_options import (
     WeeksOption,
     care_of,
 )
+from saisei.cli.therapy_explain import explain
 from saisei.cli.therapy_options import (
     DoseOption,
     DrugOption,
@@ -54,7 +55,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = noun(
-    "The therapy in silico: simulate, priors. A hypothesis with its assumptions visible, never a promise."
+    "The therapy in silico: simulate, explain, priors. A hypothesis with its assumptions visible, "
+    "never a promise."
 )
 
 _LARGE = 500
@@ -226,3 +228,6 @@ def _print(summary: dict[str, Any], out: Path) -> None:
         f"against h/2, {check['against_solver']:.1e} against an adaptive solver "
         f"(allowed {check['tolerance']:g})"
     )
+
+
+app.command()(explain)

@@ -7,7 +7,7 @@ about people only through what both share. Outputs are means over the panel. Hyp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ from saisei.lot.lot import FATES, LOT_FACTORS, draw_lots, truths_at
 from saisei.params import parameter, value
 from saisei.patient.cohort import Model, acceptance_of, simulate_chunk
 from saisei.patient.sensitivity import Factor, Measurement, Question
-from saisei.patient.therapy import Therapy
-from saisei.patient.treated import Course, World, care_gain, effects_at
+from saisei.patient.therapy import Method, Therapy
+from saisei.patient.treated import Grafts, World, care_gain, course_of, effects_at
 from saisei.repair.graft_effect import distances, wiring_of
 from saisei.repair.natural import E_BLOCK, E_GAIN, E_RELAY
 
@@ -114,7 +114,8 @@ class Programme:
     """
 
     def __init__(self, therapy: Therapy, model: Model | None = None) -> None:
-        self.therapy = therapy
+        # Means of every pool: single cells would add noise that no prior makes.
+        self.therapy = replace(therapy, method=Method.DETERMINISTIC)
         self.model = Model.packaged() if model is None else model
         self.panel = self._panel()
         self.uncertain = [one for one in therapy.priors.all if self._asked(one.id, one.law)]
@@ -188,22 +189,17 @@ class Programme:
     def _people(self, u: Array) -> dict[str, Array]:
         panel, n, size = self.panel, len(u), len(self.panel.persons)
         world = _spread(self.worlds(u), size)
-        tiled = np.tile(panel.graft_day, n)
+        graft_day = np.tile(panel.graft_day, n)
         end = np.tile(panel.day[:, 0].astype(np.float64), n)
-        rows, cells, since = self._followed(world, n, tiled, end)
-        wiring = wiring_of(
-            world.draws, nil=world.nil, potency=world.lot["potency"], graft_day=tiled,
-            scale=world.draws["graft.lesion_scale_human"],
-            spinal=np.full(n * size, 1.0 if self.therapy.operation.spinal else 0.0),
-            routes=self.therapy.routes,
+        early = graft_day + value("patient_explain.early_days")
+        whole = course_of(
+            self.therapy, world, np.tile(panel.match, n), np.tile(panel.luck, (n, 1)), graft_day,
+            np.stack([early, end], axis=1), np.tile(panel.persons, n),
         )  # fmt: skip
-        last = Course(
-            rows,
-            wiring,
-            tiled,
-            since[:, 1:],
-            np.ascontiguousarray(cells[:, 1:]),
-            np.full(n * size, np.inf),
+        last = replace(
+            whole,
+            since=np.ascontiguousarray(whole.since[:, 1:]),
+            cells=np.ascontiguousarray(whole.cells[:, 1:]),
         )
         day = np.tile(panel.day, (n, 1))
         effects = effects_at(
@@ -214,45 +210,16 @@ class Programme:
             effects=effects,
         )  # fmt: skip
         gain = (_motor(codes[:, 0]) - np.tile(panel.motor, n)).reshape(n, size)
-        return self._read(u, world, rows, cells, last, effects, gain)
+        return self._read(world, whole, effects, gain)
 
-    def _followed(
-        self, world: World, n: int, graft_day: Array, end: Array
-    ) -> tuple[Array, Array, Array]:
-        """Rows of the grafts, pools at the early count and the last visit, and the days of both."""
-        op, panel, m = self.therapy.operation, self.panel, len(world.numbers)
-        scale = world.draws["graft.lesion_scale_human"]
-        fate = world.lot["fate"] if op.fate is None else np.tile(np.array(op.fate), (m, 1))
-        given = Given(
-            dose=np.full(m, op.dose_cells), viability=world.lot["viability"],
-            committed=world.lot["committed"], division_factor=world.lot["division_factor"], fate=fate,
-            clone_rate=world.lot["clone_rate"], match=np.tile(panel.match, n),
-            drug_days=np.full(m, op.drug_days), scale=scale,
-            kill_day=np.full(m, np.inf if op.kill_day is None else op.kill_day),
-            kill_share=np.full(m, op.kill_share),
-            half_oligodendrocytes=world.draws["repair_graft.half_oligodendrocytes_rodent"]
-            * scale ** world.draws["repair_graft.volume_scaling"],
-        )  # fmt: skip
-        rows = rows_of(world.draws, given, np.tile(panel.luck, (n, 1)))
-        since = np.stack([np.full(m, value("patient_explain.early_days")), end - graft_day], axis=1)
-        return rows, _pools(rows, since), since
-
-    def _read(
-        self,
-        u: Array,
-        world: World,
-        rows: Array,
-        cells: Array,
-        last: object,
-        effects: Array,
-        gain: Array,
-    ) -> dict[str, Array]:
+    def _read(self, world: World, grafts: Grafts, effects: Array, gain: Array) -> dict[str, Array]:
+        """Means over the panel of each world."""
         n, size = gain.shape
 
         def mean(x: Array) -> Array:
             return np.asarray(x.reshape(n, size).mean(axis=1))
 
-        sizes = cells[:, :, :5].sum(axis=2)
+        rows, sizes = grafts.rows, grafts.cells[:, :, :5].sum(axis=2)
         alive = rows[:, place("uncommitted")] + rows[:, place("committed")]
         founder = -np.expm1(-alive * world.lot["clone_rate"])
         end = self.panel.day[:, 0] - self.panel.graft_day

@@ -46,6 +46,7 @@ _FOLDS = 5
 _KNOTS = (-1.65, -0.8, 0.0, 0.8, 1.65)  # of normal scores; straight beyond, so that tails stay tame
 _TOP = 5
 _NEGLIGIBLE = 0.02  # shares below are noise; their order is not asked for
+_WIDEST = 0.25  # half an interval: a leading share that could be a half or nothing says nothing
 _ASSAY = PURPOSES["assay"]
 
 
@@ -104,7 +105,8 @@ class Shares:
         mean, sd: of the output over all priors.
         by_group: all groups.
         agreement: rank correlation of the totals with those of half the points, over groups that matter.
-        stable: whether the leading ranks held when the points doubled, up to groups whose intervals overlap.
+        stable: whether the leading ranks held when the points doubled, up to groups whose intervals overlap,
+            and no leading interval is wider than half the variance.
     """
 
     output: str
@@ -214,7 +216,8 @@ def _stability(whole: Sequence[Share], fewer: Mapping[str, Share]) -> tuple[floa
         abs(one.total - fewer[one.group].total) < one.total_half + fewer[one.group].total_half
         for one in leaders
     )
-    return agreement, held and settled
+    narrow = all(one.total_half <= _WIDEST for one in leaders)
+    return agreement, held and settled and narrow
 
 
 def stable_shares(
