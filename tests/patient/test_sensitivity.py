@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_shares() -> None:
 def test_points_double_until_ranks_hold() -> None:
     """A smooth sum holds at once; a rare event that no few points meet goes on to the most."""
     smooth = Question(FOUR, {"y": "y"}, lambda u: {"y": u @ np.array([4.0, 2.0, 1.0, 0.0])})
-    assert [found[0].points for found in stable_shares(smooth, 64, 1024, 1)] == [64]
+    assert [found[0].points for found in stable_shares(smooth, 512, 2048, 1)] == [512]
 
     def rare(u: np.ndarray) -> dict[str, np.ndarray]:
         return {"y": ((u[:, 0] > 0.98) & (u[:, 1] > 0.5)).astype(float)}
