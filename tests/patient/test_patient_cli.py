@@ -212,6 +212,7 @@ def test_all_options_together_give_a_file_that_is_graded(saisei, tmp_path: Path)
     ("words", "sentence"),
     [
         (["--tier", "7"], "tier 7"),
+        (["--tier", "0", "--mep"], "only the mechanistic model"),
         (["--walking", "mine"], "no walking rule"),
         (["--care", "wishing"], "care 'wishing'"),
         (["--care-effect", "large"], "care effect 'large'"),
@@ -227,6 +228,56 @@ def test_a_wrong_option_is_one_sentence_and_no_file(
     """Exit code 2 and nothing left behind."""
     out = str(tmp_path / "c.parquet")
     code, _, said = saisei("patient", "simulate", *SMALL, *words, "--out", out)
+    assert code == 2
+    assert sentence in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_statistical_benchmark_writes_a_cohort_too(saisei, tmp_path: Path) -> None:
+    """`--tier 0`: graded back without a mismatch, marked in the file."""
+    out = tmp_path / "c.parquet"
+    code, _, _ = saisei("patient", "simulate", *SMALL, "--tier", "0", "--out", str(out))
+    assert code == 0
+    assert json.loads(pq.read_schema(out).metadata[b"saisei.cohort"])["tier"] == 0
+    code, said, _ = saisei("exam", "grade", str(out), "--json")
+    (head,) = json.loads(said)["files"]
+    assert (code, head["graded"], head["mismatches"]) == (0, 90, 0)
+
+
+def test_a_course_is_drawn_and_its_numbers_are_those_of_the_cohort(saisei, tmp_path: Path) -> None:
+    """Person 7 of the picture has the grades of person 7 of the file at week 52."""
+    out, cohort = tmp_path / "course.csv", tmp_path / "c.parquet"
+    saisei("patient", "simulate", *SMALL, "--out", str(cohort))
+    code, _, note = saisei(
+        "patient", "course", "--person", "7", "--weeks", "4,52", "--out", str(out)
+    )
+    assert code == 0
+    assert "Research use only" in note
+    lines = out.read_text().splitlines()
+    last = dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+    row = pq.read_table(cohort).slice(7 * 3 + 2, 1).to_pylist()[0]
+    assert (int(last["day"]), row["person_id"]) == (364, 7)
+    assert int(last["grade_right_c5"]) == row["right_motor_c5"]
+    assert int(last["grade_left_s1"]) == row["left_motor_s1"]
+    svg = tmp_path / "course.svg"
+    code, _, _ = saisei("patient", "course", "--person", "7", "--out", str(svg))
+    assert code == 0
+    assert "Levels and AIS at the visits" in svg.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--person", "-1"], "there is no person -1"),
+        (["--level", "C99"], "not a spinal level"),
+        (["--out", "x.pdf"], ".svg or .png"),
+    ],
+)
+def test_a_course_that_cannot_be_drawn_is_refused(
+    saisei, tmp_path: Path, words: list[str], sentence: str
+) -> None:
+    """Exit code 2, what is wrong in words, and no file."""
+    code, _, said = saisei("patient", "course", "--out", str(tmp_path / "c.svg"), *words)
     assert code == 2
     assert sentence in said
     assert list(tmp_path.iterdir()) == []

@@ -35,7 +35,10 @@ NOUNS: dict[str, tuple[str, str]] = {
         "saisei.cli.lot",
         "Product lots: simulate, release tests, check a certificate. Never releases a lot.",
     ),
-    "patient": ("saisei.cli.patient", "Virtual patients without cells: simulate a cohort."),
+    "patient": (
+        "saisei.cli.patient",
+        "Virtual patients without cells: simulate a cohort, draw one person.",
+    ),
     "therapy": (
         "saisei.cli.therapy",
         "Cells, lot, graft and repair in silico beside the twin without: a hypothesis.",

@@ -123,6 +123,58 @@ def simulate(
         say(_NOTE)
 
 
+@app.command()
+def course(
+    out: Annotated[
+        Path, typer.Option("--out", help="The picture: .svg or .png (or .csv: its numbers).")
+    ],
+    person: Annotated[int, typer.Option("--person", help="Number of the person, from 0.")] = 0,
+    study: StudyOption = None,
+    ais: AisOption = None,
+    level: LevelOption = None,
+    exam_day: ExamDayOption = None,
+    age: AgeOption = None,
+    weeks: WeeksOption = _WEEKS,
+    seed: SeedOption = 1,
+    care: CareKind = "usual",
+    extra_hours: ExtraHours = 0.0,
+    care_start: CareStart = 0.0,
+    care_weeks: CareWeeks = 0.0,
+    care_effect: CareEffect = "null",
+    title: Annotated[str, typer.Option("--title", help="Title. Never a real name.")] = "",
+) -> None:
+    """Draw one virtual person: the cord at the injury, drive, grades and levels over time.
+
+    With the options of a cohort, person K is the person_id K of its file. Research use only: a made-up
+    person, never the prognosis of a real one.
+    """
+    from saisei.chance.streams import SEED_LIMIT
+    from saisei.cli.files import write_bytes, write_text
+    from saisei.errors import InputError
+    from saisei.patient.course import course_of
+    from saisei.report.course_figure import course_figure
+
+    if out.suffix not in (".svg", ".png", ".csv"):
+        raise InputError(f"{out}: the picture is a .svg or .png file (or .csv: its numbers)")
+    plan = plan_of(
+        {"ais": ais, "level": level, "exam_day": exam_day, "age": age},
+        study,
+        weeks,
+        n=SEED_LIMIT,  # people are numbered, and none depends on how many there are
+        seed=seed,
+        care=care_of(care, extra_hours, care_start, care_weeks, care_effect),
+    )
+    figure = course_figure(
+        course_of(plan, person), title or f"Virtual person {person}, seed {seed}"
+    )
+    if out.suffix == ".csv":
+        write_text(out, figure.csv)
+    else:
+        write_bytes(out, figure.svg if out.suffix == ".svg" else figure.png)
+    typer.echo(f"{out}: {figure.caption}")
+    say(_NOTE)
+
+
 def _checked(out: Path, walking: str) -> str | None:
     """The walking rule, if any, once the name of the file can be one."""
     from saisei.errors import InputError
@@ -143,10 +195,13 @@ def _write(
 ) -> dict[str, Any]:
     """Make the cohort and write it; gives the tally."""
     from saisei.cli.patient_write import write_cohort
+    from saisei.errors import InputError
     from saisei.patient.cohort import CHUNK, acceptance_of, simulate
 
     model = generator_of(tier)
     made = _made(plan, tier, rule, mep, study)
+    if mep and tier == 0:
+        raise InputError("--mep: only the mechanistic model (--tier 1) has drive and block")
     share = acceptance_of(plan, model)  # an impossible cohort ends here, before there is any file
     with progress_bar("people", plan.n, _LARGE) as step:
         tally = write_cohort(
@@ -166,16 +221,13 @@ def _write(
 def _columns(
     plan: Plan, chunk: Chunk, model: Generator, rule: str | None, mep: bool
 ) -> dict[str, Any]:
-    from saisei.errors import InputError
     from saisei.patient.cohort import Model, effects_of
     from saisei.patient.table import columns
 
-    if not mep:
+    if not mep or not isinstance(model, Model):
         return columns(plan, chunk, walking=rule)
     from saisei.patient.potentials import POTENTIALS, evoked_potentials
 
-    if not isinstance(model, Model):
-        raise InputError("--mep: only the mechanistic model (--tier 1) has drive and block")
     effects = effects_of(plan, model, chunk.days)
     found = evoked_potentials(model, plan.seed, chunk.persons, chunk.attempts, chunk.days, effects)
     further = {name: found[:, :, k] for k, name in enumerate(POTENTIALS)}

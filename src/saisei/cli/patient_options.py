@@ -151,8 +151,14 @@ def generator_of(tier: int) -> Generator:
     """What makes the exams."""
     from saisei.errors import InputError
 
-    if tier != 1:
-        raise InputError(f"tier {tier}: there is 1, the mechanistic model")
+    if tier not in (0, 1):
+        raise InputError(
+            f"tier {tier}: there are 1, the mechanistic model, and 0, the statistical benchmark"
+        )
+    if tier == 0:
+        from saisei.patient.transitional import Transitional
+
+        return Transitional.packaged()
     from saisei.patient.cohort import Model
 
     return Model.packaged()

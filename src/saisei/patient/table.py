@@ -2,7 +2,8 @@
 
 `person_id`, `visit`, `week` and the 136 items carry the names that `saisei exam grade` reads; the grading
 stands in `reported_...`, so that reading it back also checks it. What an examiner could not know stands in
-`true_...` columns. Facts of a person (age, walking) are repeated in each of its rows.
+`true_...` columns, which the statistical benchmark (tier 0) does not have. Facts of a person (age,
+walking) are repeated in each of its rows.
 """
 
 from __future__ import annotations
@@ -77,9 +78,10 @@ def columns(
     for part, name in _SUMS.items():
         for prefix, side in (("right_", "right"), ("left_", "left"), ("", "both")):
             found[f"reported_{prefix}{name}"] = _known(chunk.graded.total(part, side))
-    truth = chunk.truth.reshape(n * visits, -1)
-    for k, name in enumerate(TRUE_COLUMNS):
-        found[name] = np.ascontiguousarray(truth[:, k])
+    if chunk.truth.size:  # the statistical benchmark has no true states
+        truth = chunk.truth.reshape(n * visits, -1)
+        for k, name in enumerate(TRUE_COLUMNS):
+            found[name] = np.ascontiguousarray(truth[:, k])
     found |= _function(plan, chunk, walking)
     for name, column in (further or {}).items():
         found[name] = np.ascontiguousarray(column.reshape(n * visits))

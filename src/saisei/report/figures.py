@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["COLOURS", "Figure", "finish", "inline_svg", "panel", "percent_axis", "table_csv"]
+__all__ = [
+    "COLOURS",
+    "Figure",
+    "finish",
+    "inline_svg",
+    "panel",
+    "percent_axis",
+    "sheet",
+    "table_csv",
+]
 
 # name -> colour on paper. The page maps each to the CSS variable --fig-<name>.
 COLOURS: dict[str, str] = {
@@ -60,6 +69,13 @@ class Figure:
 @contextmanager
 def panel(height_inch: float, width_inch: float = INCH_WIDE) -> Iterator[tuple[Canvas, Axes]]:
     """A canvas with one panel in the house style; closed when the block ends."""
+    with sheet(height_inch, width_inch) as canvas:
+        yield canvas, canvas.add_subplot()
+
+
+@contextmanager
+def sheet(height_inch: float, width_inch: float = INCH_WIDE) -> Iterator[Canvas]:
+    """An empty canvas in the house style, for figures of several panels; closed when the block ends."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
@@ -86,7 +102,7 @@ def panel(height_inch: float, width_inch: float = INCH_WIDE) -> Iterator[tuple[C
     with mpl.rc_context(style):
         canvas = Canvas(figsize=(width_inch, height_inch))
         FigureCanvasAgg(canvas)
-        yield canvas, canvas.add_subplot()
+        yield canvas
 
 
 def percent_axis(axes: Axes, which: str, high: float = 1.0) -> None:
@@ -103,7 +119,8 @@ def finish(
     canvas: Canvas, name: str, title: str, caption: str, alt: str, rows: Sequence[Mapping[str, Any]]
 ) -> Figure:
     """Write the canvas to SVG and PNG and join both with the data."""
-    _lay_out(canvas)
+    if len(canvas.axes) == 1:  # several panels come with places of their own
+        _lay_out(canvas)
     return Figure(name, title, caption, alt, _svg(canvas), _png(canvas), table_csv(rows))
 
 
