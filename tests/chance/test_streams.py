@@ -1,11 +1,16 @@
 """Random streams: Philox against its published vectors, the compiled form against the plain one."""
 
+import sys
+import types
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
+from saisei.chance import streams
 from saisei.chance.streams import (
     PURPOSES,
     fill_normals,
@@ -122,3 +127,32 @@ def test_a_seed_outside_its_word_is_refused(seed: int) -> None:
     """A seed that would wrap around is refused, not folded."""
     with pytest.raises(InputError, match="must be a whole number from 0 to 4294967295"):
         require_seed(seed)
+
+
+def test_kept_machine_code_depends_on_what_its_module_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change two imports away changes the checksum that a kernel's cache carries.
+
+    Seen to fail: with the library's own check alone, an edit of `cord.injury` left the old
+    machine code of `patient.observe.examine` in use.
+    """
+    texts = {
+        "saisei.fake_a": "from saisei.fake_b import x\n",
+        "saisei.fake_b": "from saisei.fake_c import y\nx = y\n",
+        "saisei.fake_c": "y = 1\n",
+    }
+    for name, text in texts.items():
+        module = types.ModuleType(name)
+        module.__file__ = str(tmp_path / f"{name}.py")
+        Path(module.__file__).write_text(text)
+        monkeypatch.setitem(sys.modules, name, module)
+    before = streams._sources("saisei.fake_a")
+    streams._sources.cache_clear()
+    assert streams._sources("saisei.fake_a") == before
+    (tmp_path / "saisei.fake_c.py").write_text("y = 2\n")
+    streams._sources.cache_clear()
+    assert streams._sources("saisei.fake_a") != before
+    streams._sources.cache_clear()
+    kept = streams.fill_normals._cache._cache_file._source_stamp
+    assert streams._sources("saisei.chance.streams") in kept

@@ -13,7 +13,12 @@ Philox; Wichura, "Algorithm AS 241: the percentage points of the normal distribu
 from __future__ import annotations
 
 import math
+import re
+import sys
+import zlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -71,6 +76,8 @@ PURPOSES: dict[str, int] = {
 }
 """What a stream is for: a name selects it, never a position. Numbers are never used twice or reused."""
 
+_IMPORT = re.compile(rb"^from (saisei(?:\.\w+)+) import", re.MULTILINE)
+
 _MASK = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
@@ -97,7 +104,28 @@ def compiled(function: F) -> F:
     Only fused multiply-add is allowed of the fast maths: bits then do not depend on vector width.
     """
     compiler = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-    return cast(F, compiler(function))
+    kernel: Any = compiler(function)
+    # The library asks only whether the function's own file has changed. A kernel is made of the functions
+    # and constants it imports too, and the machine code kept on disk must not outlive those.
+    kept = getattr(kernel._cache, "_cache_file", None)
+    if kept is not None:
+        kept._source_stamp = (kept._source_stamp, _sources(function.__module__))
+    return cast(F, kernel)
+
+
+@cache
+def _sources(module: str) -> int:
+    """A checksum over the source of a module and of all that it imports from this package."""
+    texts: dict[str, bytes] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if name in texts or file is None or not Path(file).is_file():
+            continue
+        texts[name] = Path(file).read_bytes()
+        waiting += [found.decode() for found in _IMPORT.findall(texts[name])]
+    return zlib.crc32(b"".join(texts[name] for name in sorted(texts)))
 
 
 @compiled
