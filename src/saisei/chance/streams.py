@@ -70,6 +70,8 @@ PURPOSES: dict[str, int] = {
     "release": 43,  # what the tests of a lot read
     "host_hla": 44,  # the two haplotypes of a person
     "assay": 45,  # errors of what could be measured
+    "design_trial": 50,  # one simulated trial of a design; the key is (seed, run)
+    "dose_trial": 51,  # one simulated dose finding
     "scale_person": 60,  # start, slope, response and death of a person on a scale of another condition
     "scale_visit": 61,  # noise of a visit; the step is the visit
     "scale_trial": 62,  # what the people of one trial share: shares of an ordinal scale

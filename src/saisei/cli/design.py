@@ -276,11 +276,17 @@ def _print_operating(found: dict[str, Any]) -> None:
             row["bias"] = f"{100 * one['bias']:+.1f}"
             row["coverage"] = _percent(one["coverage"])
     columns = {"rate": "natural rate", **{str(ratio): name for ratio, name in ratios.items()}}
+    how = "exact" if found["operating"]["exact"] else "simulated"
     columns |= {"n": "people, no effect", "bias": "bias, points", "coverage": "coverage"}
-    print_table(list(rows.values()), columns, as_json=False, title="Probability of success (exact)")
+    print_table(
+        list(rows.values()),
+        columns,
+        as_json=False,
+        title=f"Probability of success ({how})",
+    )
     errors = found["type_one"]
     typer.echo(
-        f"Success although the treatment does nothing: at most {_percent(errors['highest'])}, at a natural"
+        f"Success although {found['null']}: at most {_percent(errors['highest'])}, at a natural"
         f" rate of {_percent(errors['at'])}; {_percent(errors['average'])} averaged over what is known of"
         f" nature. Natural history: {found['natural_history']['basis']}."
     )

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from saisei.design.confirmation import registry_stage
 from saisei.design.counting import TwoArmCounts
+from saisei.design.document.analysis_monitored import GroupSequential
 from saisei.design.engines import OneArmEngine, ShiftEngine, TwoArmEngine
+from saisei.design.engines_two_arms import PathsEngine, RankEngine, pooled_z, rank_sum_z
 from saisei.design.fixed import Design
+from saisei.design.fixed_monitored import sequential_looks, sequential_plan
 from saisei.evidence.shift import lattice_per_unit
 from saisei.exam.isncsci.grades import AIS
 
@@ -37,8 +41,63 @@ def decision_table(design: Design) -> DecisionTable:
         return _one_arm(design, engine)
     if isinstance(engine, TwoArmEngine):
         return _two_arms(engine.counts)
+    if isinstance(engine, PathsEngine):
+        return _looks(design)
+    if isinstance(engine, RankEngine):
+        return _ranks(engine)
     assert isinstance(engine, ShiftEngine)
     return _shift(design, engine)
+
+
+def _looks(design: Design) -> DecisionTable:
+    """Treated converters needed at each look, by converters among the controls; equal rows joined."""
+    document = design.document
+    assert isinstance(document.analysis, GroupSequential)
+    n, m = document.n_treated, document.n_control
+    plan = sequential_plan(document.analysis, n, m)
+    looks = sequential_looks(document.analysis, n, m)
+    inner = (*(plan.futility or (-np.inf,) * (len(looks) - 1)), plan.upper[-1])
+    rows: list[tuple[str, ...]] = []
+    for (a, b), upper, lower in zip(looks, plan.upper, inner, strict=True):
+        z = pooled_z(a, b)
+        words = []
+        for y in range(b + 1):
+            won, lost = z[:, y] >= upper, z[:, y] < lower
+            least = f"{int(won.argmax())} or more" if won.any() else "no count"
+            most = f"{int(np.flatnonzero(lost).max())} or fewer" if lost.any() else "no count"
+            words.append(f"{least}|{most}")
+        rows += [
+            (f"{a} and {b}", _span(first, last), *word.split("|"))
+            for first, last, word in _runs(words)
+        ]
+    return DecisionTable(
+        "Treated converters that end the trial, by converters among the controls",
+        ("people: treated and controls", "controls converted", "success: treated", "stop: treated"),
+        tuple(rows),
+        "Counts between the two columns go on to the next look; at the last one every count decides.",
+    )
+
+
+def _ranks(engine: RankEngine) -> DecisionTable:
+    """Treated people who must be one grade better than everybody else for the rank test to succeed."""
+    n, m = engine.n_treated, engine.n_control
+    limit = -float(special.ndtri(engine.level))
+    rows = []
+    for improved in range(m + 1):
+        needed = None
+        for treated in range(n + 1):
+            grades = np.array([[n - treated, treated]]), np.array([[m - improved, improved]])
+            if rank_sum_z(*grades)[0] >= limit:
+                needed = treated
+                break
+        rows.append("no count" if needed is None else f"{needed} or more")
+    shown = tuple((_span(first, last), word) for first, last, word in _runs(rows))
+    return DecisionTable(
+        "When all improve by the same step: treated people who must improve",
+        (f"controls of {m} who improve", f"success: treated of {n}"),
+        shown,
+        f"Mixed results are ranked: success when the rank-sum z is {limit:.3f} or more.",
+    )
 
 
 def registry_table(design: Design) -> DecisionTable:
@@ -87,6 +146,14 @@ def _one_arm(design: Design, engine: OneArmEngine) -> DecisionTable:
         flags = zip(counts.converters[here], counts.go[here], counts.stop[here], strict=True)
         for count, go, stop in flags:
             words[int(count)] = _SUCCESS if go else _STOP if stop else _BETWEEN
+        if (
+            counts.go & here
+        ).any():  # counts that an earlier look forestalls read like their neighbours
+            least = int(counts.converters[counts.go & here].min())
+            words |= dict.fromkeys(range(least, look + 1), _SUCCESS)
+        if look < last and (counts.stop & here).any():
+            most = int(counts.converters[counts.stop & here].max())
+            words |= dict.fromkeys(range(most + 1), _STOP)
         rows += [
             (str(look), _span(first, end), word)
             for first, end, word in _runs([words[count] for count in range(look + 1)])

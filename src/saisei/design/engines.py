@@ -42,7 +42,7 @@ _NEGLIGIBLE = 1e-10  # outcomes rarer than this do not enter a coverage
 
 @dataclass(frozen=True, slots=True)
 class OperatingRow:
-    """What a design does at one truth; every number is exact.
+    """What a design does at one truth; every number is exact unless `error` is given.
 
     Attributes:
         natural_rate, odds_ratio, treated_rate: the truth, on the conversion endpoint.
@@ -51,6 +51,7 @@ class OperatingRow:
         expected_n: people expected in all arms.
         bias: mean of the estimate minus the truth, on `estimates`; None where there is none.
         coverage: probability that the interval holds the truth; None where there is none.
+        error: Monte Carlo standard error of `success` where it is simulated; None where it is exact.
     """
 
     natural_rate: float
@@ -61,6 +62,7 @@ class OperatingRow:
     expected_n: float
     bias: float | None
     coverage: float | None
+    error: float | None = None
 
 
 class Engine(Protocol):
@@ -74,6 +76,10 @@ class Engine(Protocol):
     @property
     def interval(self) -> str:
         """Which interval the coverage is of, in words."""
+        ...
+
+    def null_odds(self, natural: F64) -> F64:
+        """Odds ratio of the worst truth that must not succeed, at each natural rate; mostly 1."""
         ...
 
     def success(self, natural: F64, odds: F64) -> F64:
@@ -100,6 +106,10 @@ class OneArmEngine:
     prior: BetaMixture | None = None
     estimates: str = "probability of the endpoint under treatment"
     interval: str = "Clopper-Pearson, people seen"
+
+    def null_odds(self, natural: F64) -> F64:
+        """The treatment does nothing."""
+        return np.ones(len(natural))
 
     def success(self, natural: F64, odds: F64) -> F64:
         """Probability of success at each truth."""
@@ -158,6 +168,10 @@ class TwoArmEngine:
     bayes: BinaryTwoArm | None = None
     estimates: str = "difference of probabilities"
     interval: str = "score interval of Miettinen and Nurminen"
+
+    def null_odds(self, natural: F64) -> F64:
+        """The treatment does nothing."""
+        return np.ones(len(natural))
 
     def _seen(self, natural: F64, odds: F64) -> tuple[F64, F64]:
         kept = 1.0 - self.missing
@@ -268,6 +282,10 @@ class ShiftEngine:
         reachable = [one for one in totals if one is not None]
         critical = max(reachable) if len(reachable) == len(totals) else None
         object.__setattr__(self, "critical", critical)
+
+    def null_odds(self, natural: F64) -> F64:
+        """The treatment does nothing."""
+        return np.ones(len(natural))
 
     @property
     def least(self) -> int:

@@ -14,9 +14,10 @@ from saisei.design.decision_table import decision_table, registry_table
 from saisei.design.document.schema import DesignDocument
 from saisei.design.dose_plan import dose_operating, dose_plan, dose_scenarios
 from saisei.design.engines import ShiftEngine
+from saisei.design.engines_two_arms import RankEngine
 from saisei.design.fixed import Design, TypeOne, fix
 from saisei.design.onset import zero_event_limit
-from saisei.design.protocol import protocol_text
+from saisei.design.protocol import null_words, protocol_text
 from saisei.design.safety_plan import gate_rows, monitor, safety_plans, zero_rows
 from saisei.design.schedule import schedule_of
 from saisei.evidence.landmark import Posterior
@@ -57,11 +58,13 @@ def evaluate(document: DesignDocument, posterior: Posterior | None = None) -> di
         },
         "decision_table": _plain(decision_table(design)),
         "operating": {
+            "exact": not isinstance(engine, RankEngine),
             "estimates": engine.estimates,
             "interval": engine.interval,
             "rows": _plain(design.operating(design.truths())),
         },
         "curves": _curves(design, errors),
+        "null": null_words(document),
         "type_one": _plain(errors),
         "assurance": None if document.design_prior is None else _plain(design.assurance()),
         "borrowed": None if design.borrowed is None else _plain(design.borrowed),
@@ -82,9 +85,20 @@ def _curves(design: Design, errors: TypeOne) -> list[dict[str, Any]]:
     """Probability of success over the plausible natural rates, for each shown odds ratio."""
     ratios = parameter("design.document_odds_ratios").value
     assert isinstance(ratios, tuple)
-    found = []
+    found: list[dict[str, Any]] = []
+    ones = (design.engine.null_odds(np.array(errors.rates)) == 1.0).all()
+    if not ones:  # the curve of the margin has no one odds ratio
+        found.append(
+            {
+                "odds_ratio": None,
+                "natural_rate": list(errors.rates),
+                "success": list(errors.errors),
+            }
+        )
     for ratio in ratios:
-        known = errors.errors if ratio == 1.0 else design.success(errors.rates, ratio).tolist()
+        known = (
+            errors.errors if ratio == 1.0 and ones else design.success(errors.rates, ratio).tolist()
+        )
         found.append(
             {"odds_ratio": ratio, "natural_rate": list(errors.rates), "success": list(known)}
         )

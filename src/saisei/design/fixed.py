@@ -29,6 +29,8 @@ from saisei.design.document.analysis import (
 )
 from saisei.design.document.schema import DesignDocument
 from saisei.design.engines import Engine, OneArmEngine, OperatingRow, ShiftEngine, TwoArmEngine
+from saisei.design.engines_two_arms import pooled_z
+from saisei.design.fixed_monitored import monitored_engine
 from saisei.design.map_mixture import beta_mixture_of, largest_gap
 from saisei.design.nature import Nature, composition, nature_of
 from saisei.design.one_arm import binary_decisions, predictive_success_binary
@@ -142,13 +144,13 @@ class Design:
         """Type I error over the whole plausible range of natural rates, and its maximum."""
         points = int(value("design.document_rate_points"))
         rates = np.linspace(self.nature.low, self.nature.high, points)
-        errors = self.success(rates.tolist())
+        errors = self._null_success(rates)
         top = int(errors.argmax())
         highest, at = float(errors[top]), float(rates[top])
         low, high = rates[max(top - 1, 0)], rates[min(top + 1, points - 1)]
         if high > low:
             found = optimize.minimize_scalar(
-                lambda rate: -float(self.success([float(rate)])[0]),
+                lambda rate: -float(self._null_success(np.array([rate]))[0]),
                 bounds=(float(low), float(high)),
                 method="bounded",
                 options={"xatol": 1e-5},
@@ -156,7 +158,7 @@ class Design:
             if -float(found.fun) > highest:
                 highest, at = -float(found.fun), float(found.x)
         known = _quantiles(self.nature.rates, int(value("design.document_rate_nodes")))
-        average = float(self.engine.success(known, np.ones(len(known))).mean())
+        average = float(self._null_success(known).mean())
         return TypeOne(
             tuple(rates.tolist()), tuple(errors.tolist()), highest, at, average, self._in_highest()
         )
@@ -167,7 +169,15 @@ class Design:
         grades = self.nature.highest.mean(axis=0)
         if isinstance(self.engine, ShiftEngine):
             return float(self.engine.reached(grades[None])[0])
-        return float(self.success([float(self.nature.conversion(grades))])[0])
+        return float(self._null_success(np.array([self.nature.conversion(grades)]))[0])
+
+    def _null_success(self, rates: F64) -> F64:
+        """Success where there must be none: no effect, or worse by the margin of non-inferiority."""
+        odds = self.engine.null_odds(rates)
+        possible = np.isfinite(odds)
+        found = np.zeros(len(rates))
+        found[possible] = self.engine.success(rates[possible], odds[possible])
+        return found
 
     def assurance(self) -> Assurance:
         """Power averaged over draws of the natural rate and the design prior of the effect.
@@ -250,13 +260,18 @@ def fix(document: DesignDocument, posterior: Posterior | None = None) -> Design:
         return Design(document, nature, _bayes_one(document, analysis, n, missing))
     if isinstance(analysis, BayesTwoArms):
         return _bayes_two(document, nature, analysis, missing)
-    assert isinstance(analysis, FisherTest | ZTest)
+    if isinstance(analysis, FisherTest | ZTest):
+        return Design(document, nature, _two_tests(analysis, n, m, missing))
+    return Design(document, nature, monitored_engine(document, nature))
+
+
+def _two_tests(analysis: FisherTest | ZTest, n: int, m: int, missing: float) -> TwoArmEngine:
     reject = (
         fisher_rejections(n, m, analysis.level, "greater")
         if isinstance(analysis, FisherTest)
-        else _z_rejections(n, m, analysis.level)
+        else pooled_z(n, m) > -special.ndtri(analysis.level)
     )
-    return Design(document, nature, TwoArmEngine(TwoArmCounts(n, m, reject, ~reject), missing))
+    return TwoArmEngine(TwoArmCounts(n, m, reject, ~reject), missing)
 
 
 def _at_the_end(n: int, go: NDArray[np.bool_], stop: NDArray[np.bool_]) -> OneArmCounts:
@@ -273,15 +288,6 @@ def _stages(analysis: SimonTwoStage, n: int) -> TwoStage:
 def _simon_counts(stages: TwoStage) -> OneArmCounts:
     go = np.arange(stages.n + 1) > stages.r
     return one_arm_outcomes([stages.n1, stages.n], [stages.r1], go, ~go)
-
-
-def _z_rejections(n: int, m: int, level: float) -> NDArray[np.bool_]:
-    """Pooled z test, one-sided: entry [treated, control]."""
-    treated, control = np.arange(n + 1)[:, None], np.arange(m + 1)[None, :]
-    mean = (treated + control) / (n + m)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = (treated / n - control / m) / np.sqrt(mean * (1.0 - mean) * (1.0 / n + 1.0 / m))
-    return np.asarray(np.nan_to_num(z, nan=0.0) > -special.ndtri(level))
 
 
 def _bayes_one(

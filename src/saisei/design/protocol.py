@@ -16,13 +16,15 @@ from saisei.design.document.analysis import (
     SingleStage,
     ZTest,
 )
+from saisei.design.document.analysis_monitored import NonInferiority
 from saisei.design.document.plan import Gate
 from saisei.design.document.schema import DesignDocument
 from saisei.design.dose_plan import dose_plan
 from saisei.design.fixed import Borrowed, Design, TypeOne
+from saisei.design.protocol_monitored import monitored_method
 from saisei.design.safety_plan import SafetyPlan
 
-__all__ = ["protocol_text"]
+__all__ = ["null_words", "protocol_text"]
 
 Sections = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -191,7 +193,8 @@ def _method(design: Design) -> tuple[str, ...]:
     if isinstance(one, FisherTest | ZTest):
         name = "Fisher's exact test" if isinstance(one, FisherTest) else "the pooled z test"
         return (f"Converters are compared by {name}, one-sided for benefit at {one.level:g}.",)
-    assert isinstance(one, BayesOneArm | BayesTwoArms)
+    if not isinstance(one, BayesOneArm | BayesTwoArms):
+        return monitored_method(design.document)
     priors = _prior_words(one, design.borrowed, design.document)
     stop = () if decision.stop is None else (f"Stop: {decision.stop}.",)
     return (*priors, f"Success: {decision.go}.", *stop, *_looks(one))
@@ -245,12 +248,18 @@ def _errors(errors: TypeOne, design: Design) -> tuple[str, ...]:
         highest = f" In the registry with the highest recovery: {_percent(errors.in_highest)}."
     return (
         f"Natural recovery: {design.nature.basis}.",
-        f"If the treatment does nothing, success comes with probability {_percent(errors.errors[0])}"
+        f"If {null_words(design.document)}, success comes with probability {_percent(errors.errors[0])}"
         f" where {_percent(errors.rates[0])} recover by nature, and {_percent(errors.errors[-1])} where"
         f" {_percent(errors.rates[-1])} do; at most {_percent(errors.highest)}, at a natural rate of"
         f" {_percent(errors.at)}.",
         f"Averaged over what is known of nature: {_percent(errors.average)}.{highest}",
     )
+
+
+def null_words(document: DesignDocument) -> str:
+    """The truth that type I error is about, in words."""
+    margin = isinstance(document.analysis, NonInferiority)
+    return "the treatment is worse by just the margin" if margin else "the treatment does nothing"
 
 
 def _percent(share: float) -> str:

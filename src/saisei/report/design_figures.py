@@ -29,7 +29,8 @@ def success(evaluation: Evaluation) -> Figure:
     curves, nature = evaluation["curves"], evaluation["natural_history"]
     with panel(3.9) as (canvas, axes):
         for curve, (colour, dash, width) in zip(curves, _STYLES, strict=False):
-            name = "no effect" if curve["odds_ratio"] == 1 else f"OR {curve['odds_ratio']:g}"
+            name = f"OR {curve['odds_ratio']:g}" if curve["odds_ratio"] else "at the margin"
+            name = "no effect" if curve["odds_ratio"] == 1 else name
             axes.plot(
                 curve["natural_rate"], curve["success"], dash, color=COLOURS[colour], lw=width,
                 label=name,
@@ -52,10 +53,11 @@ def success(evaluation: Evaluation) -> Figure:
             for rate, chance in zip(curve["natural_rate"], curve["success"], strict=True)
         ]
         highest = evaluation["type_one"]["highest"]
+        how = "All values exact." if evaluation["operating"]["exact"] else "Values are simulated."
         return finish(
             canvas, "success", "What the design can show, by what nature does",
-            f"Orange: success although the cells do nothing, at most {100 * highest:.1f}% over the"
-            " plausible natural rates. Other lines: success under a true effect. All values exact.",
+            f"Orange: success although {evaluation['null']}, at most {100 * highest:.1f}% over the plausible"
+            f" natural rates. Other lines: success under a true effect. {how}",
             "Lines of the probability of success over the natural rate, one for each odds ratio.", rows,
         )  # fmt: skip
 

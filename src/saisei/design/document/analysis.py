@@ -6,6 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from saisei.design.document.analysis_monitored import (
+    BinomialSprt,
+    Bop2,
+    GroupSequential,
+    NonInferiority,
+    OwnTable,
+    PredictiveMonitoring,
+    ProportionalOdds,
+    ThallSimon,
+)
 from saisei.design.document.values import (
     Count,
     Key,
@@ -21,6 +31,7 @@ from saisei.design.document.values import (
 
 __all__ = [
     "BAYESIAN",
+    "ORDINAL",
     "TWO_ARM",
     "Analysis",
     "BayesOneArm",
@@ -109,10 +120,30 @@ class BayesTwoArms(Part):
 
 
 Analysis = Annotated[
-    OrdinalShift | SingleStage | SimonTwoStage | BayesOneArm | FisherTest | ZTest | BayesTwoArms,
+    OrdinalShift
+    | SingleStage
+    | SimonTwoStage
+    | BayesOneArm
+    | FisherTest
+    | ZTest
+    | BayesTwoArms
+    | ThallSimon
+    | PredictiveMonitoring
+    | Bop2
+    | BinomialSprt
+    | OwnTable
+    | GroupSequential
+    | NonInferiority
+    | ProportionalOdds,
     Field(discriminator="method"),
 ]
-TWO_ARM = frozenset({"Fisher", "z test", "Bayesian two arms"})
+TWO_ARM = frozenset(
+    {
+        "Fisher", "z test", "Bayesian two arms", "group sequential", "non-inferiority",
+        "proportional odds",
+    }
+)  # fmt: skip
+ORDINAL = frozenset({"ordinal shift", "proportional odds"})
 BAYESIAN = frozenset({"Bayesian single arm", "Bayesian two arms"})
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from saisei.design.document.analysis import TWO_ARM
+from saisei.design.document.analysis import ORDINAL, TWO_ARM
+from saisei.design.document.checks_monitored import check_monitored
 from saisei.design.document.checks_rules import check_rules
 from saisei.design.document.confirmation import check_confirmation
 from saisei.design.document.dosing import check_doses
@@ -47,6 +48,7 @@ def cross_check(sound: Sound) -> list[Found]:
     return [
         *found,
         *check_rules(sound.parts),
+        *check_monitored(sound.parts),
         *check_doses(sound.parts),
         *check_confirmation(sound.parts),
     ]
@@ -188,7 +190,7 @@ def _estimand(sound: Sound) -> Iterator[Found]:
     estimand, analysis = found
     fitting = (
         Summary.SHIFT
-        if analysis.method == "ordinal shift"
+        if analysis.method in ORDINAL
         else Summary.DIFFERENCE
         if analysis.method in TWO_ARM
         else Summary.PROBABILITY
@@ -204,8 +206,8 @@ def _endpoint_fits(sound: Sound) -> Iterator[Found]:
     if found is None:
         return
     endpoint, analysis = found
-    if (analysis.method == "ordinal shift") != (endpoint.kind == "ordinal shift"):
-        fitting = "ordinal shift" if analysis.method == "ordinal shift" else "conversion"
+    if (analysis.method in ORDINAL) != (endpoint.kind == "ordinal shift"):
+        fitting = "ordinal shift" if analysis.method in ORDINAL else "conversion"
         fitting = "conversion" if endpoint.kind == "responder" else fitting
         text = f"is not what the analysis ({analysis.method}) looks at"
         yield ("endpoint", "kind"), fault(f'"{endpoint.kind}"', text, f'write "{fitting}"')
@@ -251,7 +253,7 @@ def _nature(sound: Sound) -> Iterator[Found]:
         text = "lies outside its own range low to high"
         yield ("natural_history", "centre"), fault(nature.centre, text, "mend low, centre or high")
     analysis, population = sound.parts.get("analysis"), sound.parts.get("population")
-    if analysis is not None and analysis.method == "ordinal shift" and nature.grades is None:
+    if analysis is not None and analysis.method in ORDINAL and nature.grades is None:
         mend = 'add grades = [[A, B, C, D, E]] for each stratum, or write from = "landmark"'
         yield ("natural_history", "grades"), fault("", "is missing for an ordinal analysis", mend)
     for position, row in enumerate(nature.grades or ()):

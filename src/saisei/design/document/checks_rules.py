@@ -12,6 +12,7 @@ from saisei.design.document.analysis import (
     BayesTwoArms,
     SimonTwoStage,
 )
+from saisei.design.document.checks_monitored import check_looks
 from saisei.design.document.plan import Role
 from saisei.design.document.safety import CALIBRATED, CalibratedRule, TableRule, ZeroEvents
 from saisei.design.document.values import Found, fault
@@ -129,14 +130,7 @@ def _decision(parts: Parts) -> Iterator[Found]:
 
 def _looks(analysis: BayesOneArm, n: int, stops: bool) -> Iterator[Found]:
     place = ("analysis", "looks")
-    if any(b <= a for a, b in itertools.pairwise(analysis.looks)):
-        yield place, fault("", "do not rise", "write rising numbers of people")
-    elif len(analysis.looks) >= n:
-        text = f"are more looks than the {n} people allow before the end"
-        yield place, fault(f"{len(analysis.looks)} looks", text, "look less often")
-    elif analysis.looks and analysis.looks[-1] >= n:
-        text = f"does not come before the end at {n} people"
-        yield place, fault(analysis.looks[-1], text, f"end the looks below {n}")
+    yield from check_looks(analysis.looks, n)
     if analysis.looks and not stops and analysis.predictive_stop is None:
         text = "have no rule to stop by"
         yield place, fault("", text, "add decision.stop or analysis.predictive_stop")
