@@ -170,9 +170,10 @@ def estimate(cost: dict[str, float]) -> list[str]:
     lines += [
         "",
         f"Without any cost of sending it would be {ideal:.2f} h; one core would take"
-        f" {1e6 * a_design / 86400:.0f} days. Each worker starts by importing and by predicting natural history"
-        " once, some seconds. The end of a sweep waits for the last shard of each worker: half a shard on"
-        " average. Not measured: a network, a scheduler with 1,000 connections, disks that share.",
+        f" {1e6 * a_design / 86400:.0f} days. Each worker starts by importing and by predicting natural"
+        " history once, some seconds. The end of a sweep waits for the last shard of each worker: half"
+        " a shard"
+        " on average. Not measured: a network, a scheduler with 1,000 connections, disks that share.",
     ]
     return lines
 
@@ -187,8 +188,8 @@ def main() -> None:
     lines = [
         "# Benchmark: sweeps over designs",
         "",
-        f"Written by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}: {os.cpu_count()} cores, load"
-        f" {os.getloadavg()[0]:.1f} while running, Python {platform.python_version()}.",
+        f"Written by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}: {os.cpu_count()} cores,"
+        f" load {os.getloadavg()[0]:.1f} while running, Python {platform.python_version()}.",
         "Where the load is above the cores, others shared the machine: ratios then say little about scaling.",
         f"The grid: {grid().cells} ordinal designs of 10 to 56 people in shards of 2. Every way gave the"
         " same bits.",

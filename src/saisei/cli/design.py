@@ -7,12 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from saisei.cli.design_report import report
 from saisei.cli.design_search import compare, explore
 from saisei.cli.output import JsonFlag, noun, print_json, print_table
 
-app = noun("Planned trials as documents: new, validate, show, diff, evaluate, compare, explore.")
+app = noun(
+    "Planned trials as documents: new, validate, show, diff, evaluate, compare, explore, report."
+)
 app.command()(compare)
 app.command()(explore)
+app.command()(report)
 
 DesignName = Annotated[str, typer.Argument(help="A bundled example, or a design document.")]
 

@@ -37,6 +37,7 @@ def command(
 
     Writes report.html, report.json and figures/ (SVG, PNG, CSV) to the folder. Research use only.
     """
+    from saisei.cli.clock import now
     from saisei.errors import InputError
     from saisei.report.condition_document import build_condition, is_cord_injury
     from saisei.report.document import build
@@ -50,13 +51,13 @@ def command(
         from saisei.study.conditions import load_condition
 
         used = load_condition(condition) if condition else None
-        _finish(build_condition(loaded, _now(), used), out, form, at_once)
+        _finish(build_condition(loaded, now(), used), out, form, at_once)
         return
     with _cores() as later:
         if out is not None:
             for _ in range(2):  # both workers load the drawing library while the numbers are made
                 later(_warm_up)
-        document = build(loaded, _now(), later)
+        document = build(loaded, now(), later)
         _finish(document, out, form, later)
 
 
@@ -91,16 +92,6 @@ def _warm_up() -> None:
     from saisei.report.page_figures import warm_up
 
     warm_up()
-
-
-def _now() -> str:
-    import os
-    from datetime import UTC, datetime
-
-    # SOURCE_DATE_EPOCH makes a report that can be compared byte by byte.
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _json(document: dict[str, Any]) -> str:

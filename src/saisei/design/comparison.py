@@ -36,7 +36,7 @@ def compare(documents: Sequence[DesignDocument]) -> dict[str, Any]:
     for document in documents:
         if digests.count(document.digest) > 1:
             raise InputError(f"{document.id} is given twice: name each design once")
-    ids = [one.id for one in documents]
+    ids = _shortened([one.id for one in documents])
     labels = [
         one if ids.count(one) == 1 else f"{one} ({document.digest[:6]})"
         for one, document in zip(ids, documents, strict=True)
@@ -54,12 +54,30 @@ def compare(documents: Sequence[DesignDocument]) -> dict[str, Any]:
     }
 
 
+def _shortened(ids: Sequence[str]) -> list[str]:
+    """Ids without the words that all of them begin with.
+
+    >>> _shortened(["keio-successor-single-arm", "keio-successor-controlled"])
+    ['single-arm', 'controlled']
+    >>> _shortened(["a-b", "a-b"]), _shortened(["a-b"])
+    (['a-b', 'a-b'], ['a-b'])
+    """
+    words = [one.split("-") for one in ids]
+    shared = 0
+    while len({tuple(one[: shared + 1]) for one in words}) == 1 and shared < len(words[0]):
+        shared += 1
+    if len(ids) == 1 or any(len(one) <= shared for one in words):
+        return list(ids)
+    return ["-".join(one[shared:]) for one in words]
+
+
 def one_of(design: Design, label: str) -> dict[str, Any]:
     """One design of a comparison: who it is, its measures, and its curves over the natural rates."""
     document, nature, ratio = design.document, design.nature, worthwhile(design.document)
     errors = design.type_one()
     return {
         "label": label,
+        "id": document.id,
         "title": document.title,
         "digest": document.digest,
         "method": document.analysis.method,
@@ -86,6 +104,12 @@ def _notes(rows: Sequence[dict[str, Any]]) -> list[str]:
         )
     if len({row["odds_ratio"] for row in rows}) > 1:
         found.append("Power is at each design's own worthwhile odds ratio.")
+    if len({row["method"] for row in rows}) > 1:
+        found.append(
+            "Each design sets its own bar for success: power means something only beside the error, and"
+            " the share"
+            " of successes that stand for a benefit."
+        )
     if any(row["measures"]["control"] == 0 for row in rows):
         most = max(row["measures"]["type1"] for row in rows if row["measures"]["control"] == 0)
         found.append(

@@ -144,6 +144,7 @@ class Course:
         approve: chance of approval.
         confirm: chance that the registry confirms an approved product.
         approved_and_confirmed, approved_not_confirmed: of all trials.
+        ends_at_look: chance that an approval ends at the look already; 0 without one.
         treated: people expected to be treated in all, trial and registry.
     """
 
@@ -154,6 +155,7 @@ class Course:
     confirm: float
     approved_and_confirmed: float
     approved_not_confirmed: float
+    ends_at_look: float
     treated: float
 
 
@@ -187,9 +189,11 @@ def courses(design: Design, truths: Sequence[Truth], bias: float = 1.0) -> list[
     return [
         Course(
             one.natural_rate, one.odds_ratio, bias, float(a), float(c), float(a * c),
-            float(a * (1.0 - c)), float(n + a * more),
+            float(a * (1.0 - c)), float(1.0 - g), float(n + a * more),
         )
-        for one, a, c, n, more in zip(truths, approve, confirm, trial, registry, strict=True)
+        for one, a, c, g, n, more in zip(
+            truths, approve, confirm, going, trial, registry, strict=True
+        )
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from saisei.design.confirmation import courses, registry_stage
 from saisei.design.document.safety import ZeroEvents
 from saisei.design.document.schema import DesignDocument
 from saisei.design.fixed import Design, fix
-from saisei.design.safety_plan import safety_plans
+from saisei.design.safety_plan import onset_of
 from saisei.design.schedule import expected_exposed, schedule_of
 from saisei.design.truth import Truth
 from saisei.evidence.safety import upper_limit
@@ -160,10 +160,6 @@ def _late_harm(
     """
     if not document.safety:
         return None, None
-    ranked = sorted(
-        zip(document.safety, safety_plans(document), strict=True),
-        key=lambda pair: (not isinstance(pair[0], ZeroEvents), -pair[0].window_days),
-    )
-    plan = ranked[0][1]
+    rule = min(document.safety, key=lambda one: (not isinstance(one, ZeroEvents), -one.window_days))
     limit = upper_limit(0, document.n_treated, value("evidence.confidence"))
-    return expected_exposed(days, plan.unacceptable_rate, plan.onset), limit
+    return expected_exposed(days, rule.unacceptable_rate, onset_of(rule)), limit

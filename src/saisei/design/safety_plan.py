@@ -33,6 +33,7 @@ __all__ = [
     "ZeroRow",
     "gate_rows",
     "monitor",
+    "onset_of",
     "safety_plans",
     "zero_rows",
 ]
@@ -114,7 +115,8 @@ class Reading:
     upper_limit: float | None
 
 
-def _onset(rule: SafetyRuleDocument) -> OnsetLaw:
+def onset_of(rule: SafetyRuleDocument) -> OnsetLaw:
+    """When the event of a rule shows: as stated, else evenly over its window."""
     if rule.onset is None:
         return OnsetLaw.linear(rule.window_days)
     return OnsetLaw(rule.onset.days, rule.onset.shares)
@@ -152,7 +154,7 @@ def safety_plans(document: DesignDocument) -> tuple[SafetyPlan, ...]:
                 event=rule.event,
                 rule=rule.rule,
                 window_days=rule.window_days,
-                onset=_onset(rule),
+                onset=onset_of(rule),
                 looks=looks,
                 stop_at=stop_at,
                 acceptable_rate=acceptable,

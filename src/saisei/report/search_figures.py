@@ -7,9 +7,9 @@ from typing import Any
 
 from saisei.report.figures import COLOURS, Figure, finish, panel, percent_axis
 
-__all__ = ["comparison_figures", "front_figures"]
+__all__ = ["LINES", "comparison_figures", "front_figures"]
 
-_LINES = (
+LINES = (
     ("blue", "-"),
     ("orange", "--"),
     ("green", "-."),
@@ -42,7 +42,7 @@ def _curves(
 ) -> Figure:
     rows: list[dict[str, Any]] = []
     with panel(3.9) as (canvas, axes):
-        for design, (colour, dash) in zip(found["designs"], _cycle(_LINES), strict=False):
+        for design, (colour, dash) in zip(found["designs"], _cycle(LINES), strict=False):
             curve = design["curves"]
             axes.plot(
                 curve["natural_rate"], curve[which], dash, color=COLOURS[colour], lw=2,
