@@ -171,6 +171,25 @@ def test_counts_show_what_the_share_hides() -> None:
         assert ("599,145 cells" in found.cannot) is not shown
 
 
+def test_a_clone_below_a_fifth_of_the_cells_may_pass_a_karyotype_of_20() -> None:
+    """At most 1 of 20 the same: a clone of 21.6% passes in 5% (Bin(20, 0.216) <= 1), so smaller ones do."""
+    text = with_row("nspc-karyotype-clone", "nspc-karyotype-clone,1,cells,20,1")
+    certificate = read_certificate("a.csv", text.encode())
+    found = {one.test: one for one in check_certificate(certificate)}["nspc-karyotype-clone"]
+    assert found.verdict is Verdict.PASS
+    assert "clones below 22% of cells: 20 cells" in found.cannot
+
+
+def test_the_example_keeps_its_criteria_and_does_not_show_them_all() -> None:
+    """The invented certificate that comes with the project."""
+    file = Path(__file__).parents[2] / "examples" / "lots" / "invented-certificate.csv"
+    found = check_certificate(read_certificate(file.name, file.read_bytes()))
+    assert {one.verdict for one in found} == {Verdict.PASS}
+    assert {one.test for one in found if one.shown is False} == {
+        "nspc-oct4-stain", "nspc-karyotype-giemsa", "nspc-karyotype-banding", "nspc-tetraploid",
+    }  # fmt: skip
+
+
 def test_a_dose_turns_a_bound_into_cells() -> None:
     """0 of 30,000 allows 0.01% at 95%: 200 cells in 2e6."""
     rows = 'saisei_certificate = 1\nproduct = "nspc"\ndose_cells = 2e6\n' + "".join(

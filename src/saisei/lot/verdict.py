@@ -132,7 +132,7 @@ def _beyond_number(
 ) -> tuple[float | None, bool | None, str]:
     """Bound in percent, whether the criterion is shown, and what is not."""
     if one.kind is not Kind.SHARE:
-        return None, None, _beyond_measure(one)
+        return None, None, _beyond_measure(one, result)
     if result.read is None:
         return None, None, "how sure the share is: the number of cells read is not given"
     positive = _positive(result)
@@ -162,10 +162,11 @@ def _positive(result: Result) -> int:
     return min(result.read, int(number + 1e-9) if result.below else round(number))
 
 
-def _beyond_measure(one: Specification) -> str:
+def _beyond_measure(one: Specification, result: Result) -> str:
     if one.kind is Kind.SAME_CELLS:
-        share = _PERCENT * upper_bound(0, one.read)
-        return f"clones below {share:.0f}% of cells: {one.read} cells miss them in more than 5%"
+        read = result.read or one.read
+        share = _PERCENT * upper_bound(min(int(one.limit), read), read)
+        return f"clones below {share:.0f}% of cells: {read} cells let them pass in more than 5%"
     if one.kind is Kind.COLONIES:
         return "undifferentiated cells that do not grow in a week, or were not among those plated"
     if one.kind is Kind.EVENTS:
