@@ -168,8 +168,7 @@ def therapy_of(
     from saisei.errors import InputError, UnsupportedError
     from saisei.lot.lot import Recipe
     from saisei.patient import plan as asked
-    from saisei.patient.therapy import Method, Therapy, therapy_priors
-    from saisei.repair.plasticity import Stimulation
+    from saisei.patient.therapy import Method, Stimulation, Therapy, therapy_priors
     from saisei.study import load
 
     if species != "human":

@@ -32,9 +32,9 @@ _STAGES = (
 def values_digest() -> str:
     """SHA-256 over every value that the chain takes, first 16 hex digits."""
     sha = hashlib.sha256()
-    for id, one in load().values.items():
-        if id.split(".")[0] in _STAGES:
-            sha.update(f"{id}={one.value!r}\n".encode())
+    for name, one in load().values.items():
+        if name.split(".")[0] in _STAGES:
+            sha.update(f"{name}={one.value!r}\n".encode())
     return sha.hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ from saisei.patient.plan import Plan
 from saisei.repair.graft_effect import REPAIR_PRIORS
 from saisei.repair.plasticity import Stimulation
 
-__all__ = ["HYPOTHESIS", "Method", "Operation", "Therapy", "therapy_priors"]
+__all__ = ["HYPOTHESIS", "Method", "Operation", "Stimulation", "Therapy", "therapy_priors"]
 
 HYPOTHESIS = (
     "hypothesis: nearly all of the graft is prior, not data; "
