@@ -148,6 +148,14 @@ class Store:
             row = connection.execute(select(study)).one()
         return row.head_seq, row.head_hash, row.head_at
 
+    def hash_at(self, row: int) -> str:
+        """The hash of the trail at a row: the digest of everything entered up to it."""
+        if row == 0:
+            return genesis(self.id)
+        with reading(self.engine) as connection:
+            query = select(trail.c.hash).where(trail.c.seq == row)
+            return str(connection.execute(query).scalar_one())
+
     @contextmanager
     def write(self, by: str) -> Iterator[Writer]:
         """One transaction that writes under the lock of the study, in the name of an account."""
