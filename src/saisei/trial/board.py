@@ -9,50 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from saisei.trial.alarms import Urgency
+from saisei.trial.board_arms import Arms
+from saisei.trial.board_conduct import deviations, levels, lots, quality, rules
+from saisei.trial.board_events import events, listing, special
 from saisei.trial.board_outcomes import outcome_blocks
-from saisei.trial.monitor import watch
-from saisei.trial.people import Person, VisitState, people
+from saisei.trial.people import Person, people
 from saisei.trial.picture import Picture
-from saisei.trial.rules_cells import lot_state, vial_state
-from saisei.trial.safety import safety_readings
 
-__all__ = ["BOARD", "Arms", "board_pack"]
+__all__ = ["BOARD", "board_pack"]
 
 BOARD = "saisei-board/0.1"
 _DAYS_A_YEAR = 365.25
 
 JSON = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Arms:
-    """How arms are called in a part: together, by letter, or by name.
-
-    Attributes:
-        labels: key of the arm -> label; empty when arms are not told apart.
-    """
-
-    labels: dict[str, str]
-
-    @property
-    def columns(self) -> list[str]:
-        """Labels, `all` last."""
-        return [*dict.fromkeys(self.labels.values()), "all"]
-
-    def split(self, persons: Iterable[Person]) -> dict[str, list[Person]]:
-        """People by label, and all of them."""
-        found: dict[str, list[Person]] = {column: [] for column in self.columns}
-        for one in persons:
-            label = self.labels.get(one.arm or "")
-            if label is not None:
-                found[label].append(one)
-            found["all"].append(one)
-        return found
 
 
 def arms_of(picture: Picture, part: str, named: bool) -> Arms:
@@ -96,16 +68,16 @@ def board_pack(
         "enrolment": _enrolment(persons, picture, cutoff),
         "baseline": _baseline(persons, arms),
         "exposure": _exposure(persons, arms, part),
-        "events": _events(persons, arms),
-        "special": _special(persons, arms),
-        "listing": _listing(persons, arms, picture, part),
-        "deviations": _deviations(persons, arms, picture),
-        "levels": _levels(persons, arms, picture),
-        "lots": _lots(picture, part),
-        "quality": _quality(picture, cutoff, persons, part),
+        "events": events(persons, arms),
+        "special": special(persons, arms),
+        "listing": listing(persons, arms, picture, part),
+        "deviations": deviations(persons, arms, picture),
+        "levels": levels(persons, arms, picture),
+        "lots": lots(picture, part),
+        "quality": quality(picture, cutoff, persons, part),
     }
     if part == "closed":
-        pack["rules"] = _rules(persons, picture)
+        pack["rules"] = rules(persons, picture)
         pack.update(outcome_blocks(persons, picture, arms.split, cutoff))
         pack["swimmer"] = _swimmer(persons, arms, cutoff)
     return pack
@@ -265,237 +237,6 @@ def _exposure(persons: Sequence[Person], arms: Arms, part: str) -> JSON:
             }
         )
     return {"rows": rows if part == "closed" else rows[-1:]}
-
-
-def _events(persons: Sequence[Person], arms: Arms) -> JSON:
-    """Events by organ class and term: people with at least one, and events."""
-    groups = arms.split([one for one in persons if one.arm is not None])
-    years = {
-        label: sum((one.followed_to - one.day_zero).days for one in group if one.day_zero)
-        / _DAYS_A_YEAR
-        for label, group in groups.items()
-    }
-    keys = Counter(
-        (event.body.organ_class or "not classed", event.body.term)
-        for one in groups["all"]
-        for event in one.events
-    )
-    rows = []
-    for (organ, term), _ in sorted(
-        keys.items(), key=lambda item: (item[0][0], -item[1], item[0][1])
-    ):
-        cells = {}
-        for label, group in groups.items():
-            seen = [
-                [
-                    e
-                    for e in one.events
-                    if (e.body.organ_class or "not classed", e.body.term) == (organ, term)
-                ]
-                for one in group
-            ]
-            worst = max((e.body.grade for events in seen for e in events), default=None)
-            cells[label] = {
-                "people": sum(map(bool, seen)), "events": sum(map(len, seen)), "worst": worst,
-            }  # fmt: skip
-        rows.append({"organ": organ, "term": term, "n": cells})
-    totals = {
-        label: {
-            "people": sum(bool(one.events) for one in group),
-            "events": sum(len(one.events) for one in group),
-            "serious": sum(e.body.serious for one in group for e in one.events),
-            "people_serious": sum(any(e.body.serious for e in one.events) for one in group),
-            "related": sum(_related(e.body) for one in group for e in one.events),
-        }
-        for label, group in groups.items()
-    }
-    return {
-        "denominators": {label: len(group) for label, group in groups.items()},
-        "person_years": {label: round(found, 2) for label, found in years.items()},
-        "totals": totals,
-        "rows": rows,
-    }
-
-
-def _related(body: Any) -> bool:
-    return any(how in ("possible", "probable", "definite") for how in body.related.values())
-
-
-def _special(persons: Sequence[Person], arms: Arms) -> list[JSON]:
-    """Events of special interest (`special`), people by label."""
-    groups = arms.split([one for one in persons if one.arm is not None])
-    names = sorted({e.body.special for one in groups["all"] for e in one.events if e.body.special})
-    return [
-        {
-            "what": name,
-            "n": {
-                label: sum(any(e.body.special == name for e in one.events) for one in group)
-                for label, group in groups.items()
-            },
-        }
-        for name in names
-    ]
-
-
-def _listing(persons: Sequence[Person], arms: Arms, picture: Picture, part: str) -> list[JSON]:
-    """Serious events and deaths, one by one; the lot of each in the closed part only."""
-    vials = {one.body.vial: one.body.lot for one in picture.of("vial")}
-    rows = []
-    for one in persons:
-        lots = sorted({vials.get(v, "?") for dosing in one.dosings for v in dosing.body.vials})
-        for event in one.events:
-            body = event.body
-            if not body.serious and body.grade < 5:
-                continue
-            rows.append(
-                {
-                    "participant": one.id,
-                    "on": event.happened,
-                    "term": body.term,
-                    "grade": body.grade,
-                    "why": ", ".join(body.why_serious),
-                    "related": ", ".join(f"{k}: {v}" for k, v in body.related.items())
-                    or "not said",
-                    "expected": body.expected,
-                    "outcome": body.outcome,
-                    "arm": arms.labels.get(one.arm or "", "") if part == "closed" else "",
-                    "day": (event.body.on - one.treated_on).days
-                    if one.treated_on and part == "closed"
-                    else None,
-                    "lot": ", ".join(lots) if part == "closed" else "",
-                }
-            )
-        if one.died_on is not None:
-            label = arms.labels.get(one.arm or "", "") if part == "closed" else ""
-            rows.append(
-                {
-                    "participant": one.id,
-                    "on": one.died_on.isoformat(),
-                    "term": "death",
-                    "grade": 5,
-                    "why": "death",
-                    "related": "see the record",
-                    "expected": False,
-                    "outcome": "fatal",
-                    "arm": label,
-                    "day": None,
-                    "lot": "",
-                }
-            )
-    return sorted(rows, key=lambda row: (row["on"], row["participant"]))
-
-
-def _deviations(persons: Sequence[Person], arms: Arms, picture: Picture) -> list[JSON]:
-    groups = arms.split(persons)
-    where = {one.id: label for label, group in groups.items() if label != "all" for one in group}
-    found: Counter[tuple[str, bool, str]] = Counter()
-    for one in picture.of("deviation"):
-        found[one.body.area, one.body.major, "all"] += 1
-        if one.subject in where:
-            found[one.body.area, one.body.major, where[one.subject]] += 1
-    kinds = sorted({(area, major) for area, major, _ in found})
-    return [
-        {"area": area, "major": major,
-         "n": {label: found[area, major, label] for label in arms.columns}}
-        for area, major in kinds
-    ]  # fmt: skip
-
-
-def _levels(persons: Sequence[Person], arms: Arms, picture: Picture) -> list[JSON]:
-    """Drug levels out of the wanted range, by drug."""
-    groups = arms.split([one for one in persons if one.arm is not None])
-    rows = []
-    for drug in picture.settings.drugs:
-        cells = {}
-        for label, group in groups.items():
-            levels = [
-                e.body.level
-                for one in group
-                for e in picture.of("drug_level", one.id)
-                if e.body.drug == drug.drug
-            ]
-            out = sum(not drug.low <= level <= drug.high for level in levels)
-            cells[label] = {"levels": len(levels), "outside": out}
-        words = f"{drug.drug}, {drug.low:g} to {drug.high:g} {drug.unit}"
-        rows.append({"what": words, "n": cells})
-    return rows
-
-
-def _lots(picture: Picture, part: str) -> list[JSON]:
-    """Every lot with its state, tests and vials; who got them in the closed part only."""
-    rows = []
-    for lot in picture.of("lot"):
-        key = lot.body.lot
-        vials = [one.body.vial for one in picture.of("vial") if one.body.lot == key]
-        states = Counter(vial_state(picture, vial).split(" to ")[0] for vial in vials)
-        tests = [one.body for one in picture.of("lot_test") if one.body.lot == key]
-        people_ = sorted(
-            {one.subject for one in picture.of("dosing") if set(one.body.vials) & set(vials)}
-        )
-        rows.append(
-            {
-                "lot": key,
-                "line": lot.body.line,
-                "made": lot.body.made_on.isoformat(),
-                "expires": lot.body.expires_on.isoformat(),
-                "state": lot_state(picture, key),
-                "tests": [
-                    {"test": t.test, "result": t.result, "limit": t.limit, "passed": t.passed}
-                    for t in tests
-                ],
-                "vials": dict(states),
-                "people": people_ if part == "closed" else [],
-            }
-        )
-    return rows
-
-
-def _quality(picture: Picture, cutoff: date, persons: Sequence[Person], part: str) -> JSON:
-    """Visits by state, alarms on records, open queries; what concerns safety stands in the closed part."""
-    states: dict[str, Counter[str]] = {}
-    for one in persons:
-        if one.arm is None:
-            continue
-        for visit in one.visits:
-            states.setdefault(visit.name, Counter())[visit.state.value] += 1
-    found = watch(picture, cutoff)
-    shown = [one for one in found.alarms if part == "closed" or one.rule in _OPEN_RULES]
-    queries = Counter(one.body.state for one in picture.of("query"))
-    return {
-        "visits": [{"visit": name, "states": dict(count)} for name, count in states.items()],
-        "states": [state.value for state in VisitState],
-        "alarms": [one.as_json() for one in shown if one.urgency is not Urgency.NOTE],
-        "queries": dict(queries),
-        "must_act": sum(one.urgency is Urgency.ACT for one in shown),
-    }
-
-
-_OPEN_RULES = frozenset(
-    ("visit overdue", "window at risk", "outside the window", "exam missing", "item missing",
-     "grade differs", "implausible jump")
-)  # fmt: skip
-
-
-def _rules(persons: Sequence[Person], picture: Picture) -> list[JSON]:
-    """Where each safety rule of the design stands."""
-    rows = []
-    for one in safety_readings(list(persons), picture):
-        reading = one.reading
-        rows.append(
-            {
-                "event": one.plan.event,
-                "rule": one.plan.rule,
-                "window_days": one.plan.window_days,
-                "events": reading.events if reading else 0,
-                "people": reading.people if reading else 0,
-                "effective_people": round(reading.effective_people, 2) if reading else 0,
-                "bound": reading.bound if reading else None,
-                "stop": bool(reading and reading.stop),
-                "upper_limit": reading.upper_limit if reading else None,
-                "late": list(one.late),
-            }
-        )
-    return rows
 
 
 def _swimmer(persons: Sequence[Person], arms: Arms, cutoff: date) -> list[JSON]:
