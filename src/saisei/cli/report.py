@@ -20,8 +20,9 @@ class Form(StrEnum):
 
 def command(
     study: Annotated[
-        str, typer.Argument(help="A bundled study (see `saisei study list`) or a study file.")
-    ],
+        str | None,
+        typer.Argument(help="A bundled study (see `saisei study list`) or a study file."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the report; made if needed.")
     ] = None,
@@ -32,10 +33,25 @@ def command(
         str,
         typer.Option(help="A condition document of your own, for studies beyond cord injury."),
     ] = "",
+    trial: Annotated[
+        str | None,
+        typer.Option("--trial", help="The store of a running trial, instead of a study."),
+    ] = None,
+    cutoff: Annotated[
+        str | None, typer.Option("--cutoff", help="Day of the cut (its end, UTC); now if left out.")
+    ] = None,
+    closed: Annotated[
+        bool,
+        typer.Option("--closed/--open", help="With outcomes, or without any (the default)."),
+    ] = False,
+    user: Annotated[
+        str | None, typer.Option("--user", "-u", help="Your account in the store of the trial.")
+    ] = None,
 ) -> None:
     """Answer the main question for one study: page, data and figures.
 
     Writes report.html, report.json and figures/ (SVG, PNG, CSV) to the folder. Research use only.
+    With --trial it reports on the records of a running trial at a cut-off, in open or closed form.
     """
     from saisei.cli.clock import now
     from saisei.errors import InputError
@@ -46,6 +62,14 @@ def command(
 
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, not a folder: name another folder with --out")
+    if (study is None) == (trial is None):
+        raise InputError("name one thing: a study, or a running trial with --trial STORE")
+    if trial is not None:
+        from saisei.cli.report_trial import report_trial
+
+        report_trial(trial, cutoff, closed, user, out, form)
+        return
+    assert study is not None
     loaded = load(study)
     if condition or not is_cord_injury(loaded):
         from saisei.study.conditions import load_condition

@@ -172,7 +172,9 @@ class Study:
         before = person.baseline_grade
         start = frozenset(before.options) or _ALL_GRADES
         if outcome is None:
-            return GradeChange(start, _ALL_GRADES, before.value, None, 1, missing=True)
+            return GradeChange(
+                start, _ALL_GRADES, before.value, None, 1, missing=True, person=person.id
+            )
         after = outcome.grade
         end = frozenset(after.options) or _ALL_GRADES
         return GradeChange(start, end, before.value, after.value, 1, person=person.id)

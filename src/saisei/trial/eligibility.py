@@ -25,15 +25,16 @@ def eligibility(
         level = Level.parse(screening.nli)
     except ValueError:
         raise RuleError(f"{screening.nli!r} is no neurological level (C1 to S4-5, INT)") from None
-    fits = any(
+    graded = [one for one in population.strata if one.grade is not None]
+    fits = not graded or any(
         stratum.grade == screening.ais
         and (stratum.levels is None or stratum.levels[0] <= level <= stratum.levels[1])
-        for stratum in population.strata
+        for stratum in graded
     )
     wanted = ", ".join(
         f"AIS {one.grade}"
         + ("" if one.levels is None else f" {one.levels[0].label} to {one.levels[1].label}")
-        for one in population.strata
+        for one in graded
     )
     day = (screening.exam_on - person.injured_on).days
     low, high = population.exam_day

@@ -56,11 +56,11 @@ def outcome_of(person: Person, design: DesignDocument) -> PersonOutcome:
 
 
 def converted(outcome: PersonOutcome, design: DesignDocument) -> bool | None:
-    """Whether the conversion endpoint is met; None while it is open.
+    """Whether the conversion endpoint is met; None while it is open, or where it is not on the AIS.
 
     A missing outcome is not met (both rules of the design say so); a set of grades counts at its worst.
     """
-    if not outcome.final:
+    if not outcome.final or design.endpoint.kind == "responder":
         return None
     if not outcome.after or not outcome.before:
         return False

@@ -201,7 +201,7 @@ def _futility(persons: list[Person], design: DesignDocument) -> Iterator[Alarm]:
     looks = [look for look in analysis.looks if look <= n]
     if not looks or n == 0:
         return
-    prior = BetaMixture(*(tuple(row[i] for row in analysis.prior) for i in range(3)))
+    prior = BetaMixture.of(analysis.prior)
     left = design.n_treated - n
     chance = None
     if analysis.predictive_stop is not None and design.decision.go is not None:
