@@ -281,3 +281,15 @@ def test_out_that_is_a_file_is_refused(tmp_path: Path) -> None:
     done = run("keio-2025", "--out", "taken", cwd=tmp_path)
     assert done.returncode == 2
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_expectation_says_how_little_it_says(keio: dict[str, Any], page: str) -> None:
+    """The Keio report holds the stored expectation with its digest, marked; other studies hold none."""
+    part = keio["expectation"]
+    section = page[page.index('id="expected"') : page.index('id="settle"')]
+    assert "hypothesis" in section
+    assert "How little this says" in section
+    assert part["digest"] in section
+    assert f"{part['gain_uems']['mean']:.2f} points" in section
+    assert built("shin-2015")["expectation"] is None
+    assert 'id="expected"' not in render(built("shin-2015"), pictures("shin-2015"))

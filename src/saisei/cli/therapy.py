@@ -143,6 +143,59 @@ def simulate(
 
 
 @app.command()
+def report(
+    out: Annotated[Path, typer.Option("--out", help="Folder for page, data and pictures.")],
+    study: StudyOption = None,
+    ais: AisOption = None,
+    level: LevelOption = None,
+    exam_day: ExamDayOption = None,
+    age: AgeOption = None,
+    weeks: WeeksOption = _WEEKS,
+    n: Annotated[int, typer.Option("--n", help="Number of people.")] = 2000,
+    seed: SeedOption = 1,
+    person: Annotated[
+        int | None,
+        typer.Option(
+            "--person", help="Who is drawn [default: the first whose graft can help and is kept]."
+        ),
+    ] = None,
+    dose: DoseOption = None,
+    graft_day: GraftDayOption = None,
+    drug_days: DrugOption = None,
+    hla_match: MatchOption = "drawn",
+    line: LineOption = "episomal",
+    stimulation: SessionsOption = 0.0,
+    stimulation_days: SessionDaysOption = "60-180",
+    priors: PriorsOption = None,
+    set_prior: SetOption = None,
+    extrapolate: ExtrapolateFlag = False,
+) -> None:
+    """Draw the therapy in silico: many people with the null apart, one person's year, the cord over time.
+
+    Writes report.html (opens offline), report.json and figures/. Every page carries the mark of a hypothesis.
+    Research use only: never a prognosis, a choice of dose or the release of a lot.
+    """
+    from saisei.cli.therapy_report import write_report
+
+    therapy = therapy_of(
+        {"ais": ais, "level": level, "exam_day": exam_day, "age": age},
+        study, weeks, n, seed,
+        operation={
+            "dose": dose, "graft_day": graft_day, "drug_days": drug_days, "match": hla_match,
+            "fate": None, "identity": "spinal", "kill_day": None,
+        },
+        line=line,
+        inhibitor=True,
+        stimulation=(stimulation, stimulation_days),
+        priors=changed_priors(priors, set_prior or []),
+        method="hybrid",
+        species="human",
+        extrapolate=extrapolate,
+    )  # fmt: skip
+    write_report(therapy, study, person, out, _LARGE)
+
+
+@app.command()
 def priors(
     file: PriorsOption = None,
     set_prior: SetOption = None,

@@ -33,6 +33,7 @@ __all__ = ["PersonYear", "person_year", "typical_person"]
 
 Array = NDArray[np.float64]
 _ROOM = 500
+_HANDS = 4.0  # a level above C5 leaves most arm muscles below the graft
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,12 +160,13 @@ def _density(grafts: Grafts, front: Array, places: Array, spot: float) -> Array:
 
 
 def typical_person(treated: Treated) -> int | None:
-    """The first person of a chunk whose graft can help and is kept to the last visit, or None.
+    """The first person whose graft can help, is kept to the last visit and lies above the hands, or None.
 
     Most grafts do nothing or are lost; a picture of one of those would be empty, so this says which.
     """
     cells = treated.course.cells[:, -1, :5].sum(axis=1)
-    helped = ~treated.world.nil & (cells > 0) & (treated.natural.truth[:, 0, 0] > 0)
+    high = treated.natural.truth[:, 0, 2:4].mean(axis=1) < _HANDS
+    helped = ~treated.world.nil & (cells > 0) & high
     kept = treated.course.rows[:, _reject()] > treated.course.since[:, -1]
     found = np.flatnonzero(helped & kept)
     return int(treated.natural.persons[found[0]]) if found.size else None

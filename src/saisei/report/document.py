@@ -17,6 +17,7 @@ from saisei.evidence.assessment import assess
 from saisei.evidence.harm import harm_limits, zero_event_limits
 from saisei.evidence.signals import load_signals
 from saisei.params import digest as params_digest
+from saisei.patient.expectation import expectation_of
 from saisei.report.later import Later, at_once
 from saisei.report.sentences import answer_sentences
 from saisei.report.study_part import participants, record_part, study_part
@@ -54,6 +55,7 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
         "signals": signals_part(),
         "safety": safety_part(study),
         "settle": settled(),
+        "expectation": expectation_of(study.document.id),
         **record_part(study),
     }
     document["digests"]["natural history model"] = document["assessment"]["model_digest"]

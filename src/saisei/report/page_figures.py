@@ -9,6 +9,7 @@ from saisei.report.figures import COLOURS, Figure, finish, panel, percent_axis
 from saisei.report.later import Later, at_once
 from saisei.report.nature_figures import bands, drivers, effect, sensitivity
 from saisei.report.sentences import percent
+from saisei.report.therapy_figures import expected_counts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,10 +23,16 @@ Document = Mapping[str, Any]
 
 def all_figures(document: Document, later: Later = at_once) -> list[Figure]:
     """Every figure that the document has numbers for; `later` may draw them on other cores."""
-    drawings = (bands, effect, sensitivity, drivers, comparators, curve, safety, power)
+    drawings = (bands, effect, sensitivity, drivers, comparators, curve, safety, power, expected)
     waiting = [later(draw, document) for draw in drawings]
     drawn: list[Figure | None] = [fetch() for fetch in waiting]
     return [figure for figure in drawn if figure is not None]
+
+
+def expected(document: Document) -> Figure | None:
+    """The counts that the model of the therapy expected, where they are stored."""
+    part = document.get("expectation")
+    return expected_counts(part) if part else None
 
 
 def warm_up() -> None:
