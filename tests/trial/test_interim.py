@@ -34,7 +34,7 @@ def year(desk: Any) -> Any:
 def made(desk: Any, cutoff: date, **rest: Any) -> Any:
     """The trial at a cut-off."""
     picture = desk.store.picture(as_of=cutoff)
-    return interim(picture, cutoff, desk.store.id, desk.store.hash_of(picture.upto), **rest)
+    return interim(picture, cutoff, desk.store.id, desk.store.hash_at(picture.upto), **rest)
 
 
 def test_the_study_document_holds_what_is_settled(year: Any) -> None:

@@ -51,7 +51,7 @@ def _read(store: str, cutoff: str | None, closed: bool, user: str | None) -> Int
             picture,
             day.date() if isinstance(day, datetime) else day,
             session.store.id,
-            session.store.hash_of(picture.upto),
+            session.store.hash_at(picture.upto),
             outcomes=closed,
         )
 

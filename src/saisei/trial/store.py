@@ -148,21 +148,12 @@ class Store:
             row = connection.execute(select(study)).one()
         return row.head_seq, row.head_hash, row.head_at
 
-<<<<<<< HEAD
     def hash_at(self, row: int) -> str:
         """The hash of the trail at a row: the digest of everything entered up to it."""
         if row == 0:
             return genesis(self.id)
         with reading(self.engine) as connection:
             query = select(trail.c.hash).where(trail.c.seq == row)
-=======
-    def hash_of(self, seq: int) -> str:
-        """The hash of one row of the trail; that before the first row for 0."""
-        if seq == 0:
-            return genesis(self.id)
-        with reading(self.engine) as connection:
-            query = select(trail.c.hash).where(trail.c.seq == seq)
->>>>>>> de4ea49 (A running trial analysed in place: study document at a cut-off, predictive probability, open and closed report)
             return str(connection.execute(query).scalar_one())
 
     @contextmanager
