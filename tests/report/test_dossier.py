@@ -21,7 +21,7 @@ from saisei.report.dossier_words import share
 from saisei.study import load
 
 NAMES = ("randomised-fisher", "keio-successor-conditional")
-SIZES = [12, 20]
+SIZES = [12, 14]
 WHEN = "2026-01-01 00:00 UTC"
 
 
@@ -87,6 +87,8 @@ def test_each_design_says_what_stays_unknown(report: dict[str, Any]) -> None:
     assert "sham" in fisher
     assert "No size of the registry mends a bias" in registry
     assert all("no event among all treated" in words for words in (fisher, registry))
+    assert any("Whether another dose" in words for words in report["unknown"])
+    assert "Whether another dose" not in fisher
     stops = " ".join(report["designs"][1]["stops"])
     assert "For futility" in stops
     assert "After approval, at 18 treated" in stops

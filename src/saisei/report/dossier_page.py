@@ -45,7 +45,11 @@ def build_dossier(
         generated_at: date and time in UTC, as text.
     """
     document = dict(dossier)
-    designs = [{**one, "stops": stops(one), "unknown": unknowns(one)} for one in dossier["designs"]]
+    shared, own = unknowns(dossier["designs"])
+    designs = [
+        {**one, "stops": stops(one), "unknown": words}
+        for one, words in zip(dossier["designs"], own, strict=True)
+    ]
     document |= {
         "software": {
             "name": "saisei", "version": __version__, "python": platform.python_version(),
@@ -55,6 +59,7 @@ def build_dossier(
         "answers": answers(dossier),
         "designs": designs,
         "assumed": assumptions(designs),
+        "unknown": shared,
         "announced": None if study is None else _announced(study),
         "digests": {"params": params_digest()} | {one["label"]: one["digest"] for one in designs},
         "parameters": _parameters(),

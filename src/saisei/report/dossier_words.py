@@ -35,7 +35,8 @@ def share(one: float | None) -> str:
 def answers(report: Mapping[str, Any]) -> list[dict[str, str]]:
     """One answer for each design, and one on safety: a lead and the words."""
     found = [
-        {"lead": f"{design['title']}.", "text": _answer(design)} for design in report["designs"]
+        {"lead": f"{design['title']}.", "text": _answer(design, report["power_goal"])}
+        for design in report["designs"]
     ]
     limits = [
         f"{share(one['measures']['harm_limit'])} ({one['measures']['treated']} treated)"
@@ -53,10 +54,10 @@ def answers(report: Mapping[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-def _answer(design: Design) -> str:
+def _answer(design: Design, power_goal: float) -> str:
     m, confirmation = design["measures"], design["evaluation"]["confirmation"]
     if m["control"]:
-        return _controlled(design)
+        return _controlled(design, power_goal)
     verb = "succeeds" if confirmation is None else "leads to approval"
     start = (
         f"If the cells do nothing it {verb} with a probability of up to {share(m['type1'])} where"
@@ -86,7 +87,7 @@ def _growth(design: Design) -> str:
     return f"By size: {between}."
 
 
-def _controlled(design: Design) -> str:
+def _controlled(design: Design, power_goal: float) -> str:
     m, goal = design["measures"], design["found"]["by_goal"]
     text = (
         f"Without an effect it succeeds with at most {share(m['type1'])}, over the whole plausible"
@@ -97,19 +98,18 @@ def _controlled(design: Design) -> str:
     )
     if goal is not None:
         text += (
-            f" Four chances in five need an odds ratio of {goal['odds_ratio']:.1f}"
-            f" ({share(design['nature']['centre'])} to {share(goal['treated_rate'])} converting)."
+            f" To succeed with {share(power_goal)} at this size the odds ratio must be"
+            f" {goal['odds_ratio']:.1f} ({share(design['nature']['centre'])} to"
+            f" {share(goal['treated_rate'])} converting)."
         )
     needed = design["needed"]
     if needed is not None:
         text += (
-            f" At an odds ratio of {design['odds_ratio']:g} they need {needed['treated']} against"
-            f" {needed['control']}: {needed['eligible']:.0f} eligible people and {needed['months']:.0f}"
-            " months."
+            f" For the same at an odds ratio of {design['odds_ratio']:g} it takes {needed['treated']}"
+            f" against {needed['control']}, {needed['eligible']:.0f} eligible people and"
+            f" {needed['months']:.0f} months."
         )
-    return (
-        f"{text} Its own price: {m['eligible']:.0f} eligible people and {m['months']:.0f} months."
-    )
+    return f"{text} As planned it takes up {m['eligible']:.0f} eligible people and {m['months']:.0f} months."
 
 
 def _registry(confirmation: Mapping[str, Any], design: Design) -> str:
@@ -206,8 +206,16 @@ def _safety(rule: Mapping[str, Any]) -> str:
     )
 
 
-def unknowns(design: Design) -> list[str]:
-    """What this design leaves unknown, whatever its result."""
+def unknowns(designs: Sequence[Design]) -> tuple[list[str], list[list[str]]]:
+    """What the designs leave unknown, whatever the result: what all of them do, and each by itself."""
+    each = [_unknown(design) for design in designs]
+    if len(each) < 2:
+        return [], each
+    shared = [words for words in each[0] if all(words in other for other in each[1:])]
+    return shared, [[words for words in one if words not in shared] for one in each]
+
+
+def _unknown(design: Design) -> list[str]:
     m, content = design["measures"], design["design"]
     confirmation = content.get("confirmation")
     found = []
