@@ -74,3 +74,17 @@ def test_without_noise_an_exam_repeats_itself() -> None:
              "contraction_noise": [0.0]}  # fmt: skip
     codes = exams(300, [600, 601], **quiet)
     assert (codes[:, 0] != codes[:, 1]).mean() < 2e-4
+
+
+def test_deep_pressure_is_felt_where_s4_5_is_normal() -> None:
+    """No exam of 3,000 has a normal dermatome S4-5 without DAP (it was 18 to 30% of B to D before); the
+    grade is unchanged by it, since either alone is sacral sparing.
+    """
+    codes = exams(3000, [28])[:, 0]
+    sacral = codes[:, [27, 55, 93, 121]].max(axis=1)
+    assert (codes[sacral == 2, 133] == 1).all()
+    assert ((sacral == 1) & (codes[:, 133] == 0)).any()  # with altered sensation it may be missed
+    without = codes.copy()
+    without[sacral == 2, 133] = 0
+    ais = [classify_table(np.ascontiguousarray(c)).value_of("ais") for c in (codes, without)]
+    np.testing.assert_array_equal(*ais)

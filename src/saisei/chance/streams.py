@@ -109,7 +109,7 @@ def compiled(function: F) -> F:
     kernel: Any = compiler(function)
     # The library asks only whether the function's own file has changed. A kernel is made of the functions
     # and constants it imports too, and the machine code kept on disk must not outlive those.
-    kept = getattr(kernel._cache, "_cache_file", None)
+    kept = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
     if kept is not None:
         kept._source_stamp = (kept._source_stamp, _sources(function.__module__))
     return cast(F, kernel)

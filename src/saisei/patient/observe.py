@@ -112,16 +112,22 @@ def _write_senses(
     z: NDArray[np.float64],
     codes: NDArray[np.int8],
 ) -> None:
-    """The 112 sensory scores and DAP."""
+    """The 112 sensory scores and DAP.
+
+    Deep pressure is felt wherever a dermatome S4-5 is normal at the same exam: nobody writes otherwise.
+    """
+    best = -INTACT
     for k in range(SENSES):
         column = (k // (2 * SEGMENTS)) * _SIDE_COLUMNS + k % (2 * SEGMENTS)
         latent = senses[k] + p[_SENSE_NOISE] * z[_Z_SENSES + k]
+        if k % SEGMENTS == SEGMENTS - 1:
+            best = max(best, latent)
         if senses[k] >= INTACT or latent > p[_NORMAL]:
             codes[column] = 2
         else:
             codes[column] = 1 if latent > 0.0 else 0
     felt = pressure + p[_PRESSURE] * z[_Z_PRESSURE]
-    codes[_DAP_COLUMN] = 1 if felt > 0.0 else 0
+    codes[_DAP_COLUMN] = 1 if felt > 0.0 or best > p[_NORMAL] else 0
     codes[_NON_KEY], codes[_NON_KEY + 1] = -1, -1
 
 

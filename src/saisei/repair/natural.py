@@ -132,10 +132,16 @@ def plasticity_at(start: float, decay: float) -> float:
 @compiled
 def hill(drive: float, half: float, slope: float) -> float:
     """Force from drive, 1 at drive 1 and one half of the limit at `half`."""
+    middle: float = half**slope
+    return _hill(drive, middle, slope)
+
+
+@compiled
+def _hill(drive: float, middle: float, slope: float) -> float:
+    """`hill` with its middle, half to the slope, at hand: powers are most of the work of a muscle."""
     if drive <= 0.0:
         return 0.0
     power: float = drive**slope
-    middle: float = half**slope
     return power * (1.0 + middle) / (power + middle)
 
 
@@ -166,17 +172,18 @@ def forces_at(
     """
     blocks = np.empty(MUSCLES)
     drives_at(r, x, rates, day, effect, forces, blocks)
-    muscle = math.exp(-day / r[_MUSCLE])
+    muscle, slope = math.exp(-day / r[_MUSCLE]), r[_SLOPE]
+    middle: float = r[_HALF] ** slope
     for j in range(MUSCLES):
         spared = x[X_SPARED + j]
         if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
             forces[j] = 1.0
             continue
         # Use settles with the drive that is reached in the end: that keeps the form closed.
-        end = hill(min(1.0, spared + x[X_ZONE + j]), r[_HALF], r[_SLOPE])
+        end = _hill(min(1.0, spared + x[X_ZONE + j]), middle, slope)
         mass = r[_UNUSED] + (1.0 - r[_UNUSED]) * (end + (1.0 - end) * muscle)
         units = min(1.0, r[_SPROUT] * x[X_MOTONEURONS + j])
-        forces[j] = units * mass * hill(forces[j], r[_HALF], r[_SLOPE])
+        forces[j] = units * mass * _hill(forces[j], middle, slope)
 
 
 @compiled
