@@ -160,3 +160,24 @@ def test_priors_are_listed_and_read_from_a_file(
         call("priors", "--priors", str(file))
     with pytest.raises(UnsupportedError):
         simulate(tmp_path / "x", "--dose", "5e8")
+
+
+def test_the_report_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page, data and pictures of a small run; a file in the place of the folder is refused."""
+    from saisei.report import therapy_figures
+
+    moving = therapy_figures.moving_course
+    monkeypatch.setattr(
+        therapy_figures, "moving_course", lambda document: moving(document, frames=2)
+    )
+    out = tmp_path / "report"
+    call("report", "--study", "keio-2025", "--n", "40", "--person", "3", "--out", str(out))
+    document = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert document["person"]["number"] == 3
+    assert document["use"].startswith("hypothesis")
+    names = {one.name for one in (out / "figures").iterdir()}
+    assert {"person-year.svg", "cord-map.png", "population.csv", "moving.gif"} <= names
+    assert "hypothesis" in (out / "report.html").read_text(encoding="utf-8")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="not a folder"):
+        call("report", "--n", "40", "--out", str(tmp_path / "file"))

@@ -31,7 +31,7 @@ def write_report(
         out: the folder.
         least: people from which on a progress bar is shown.
     """
-    from saisei.cli.report import _now
+    from saisei.cli.clock import now
     from saisei.errors import InputError
     from saisei.patient.cohort import CHUNK, Model, acceptance_of
     from saisei.patient.treated import check_therapy, treat
@@ -56,7 +56,7 @@ def write_report(
         who = next((one for one in typical if one is not None), None)
     year = None if who is None else person_year(therapy, who, model, acceptance)
     made = described(therapy, study) | {"step_check": asdict(check)}
-    document = build(therapy, blocks, year, made, _now())
+    document = build(therapy, blocks, year, made, now())
     pictures = all_pictures(document)
     moving: bytes | None = None
     shown: dict[str, Any] = document
