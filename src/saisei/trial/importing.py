@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 from saisei.errors import DocumentError, Fault, InputError
 from saisei.exam.formats import ExamTable
@@ -11,7 +12,10 @@ from saisei.exam.formats.table import ExamRow
 from saisei.trial.kinds_people import Exam
 from saisei.trial.picture import Picture
 
-__all__ = ["exams_of_table"]
+if TYPE_CHECKING:
+    from saisei.trial.exchange.extract import ExamFact
+
+__all__ = ["exams_of_table", "facts_of_table"]
 
 _FORMS = "YYYY-MM-DD"
 
@@ -108,3 +112,38 @@ def _placed(
         faults.append(Fault(row.where, said or "nothing", rule, mend))
         return ""
     return chosen
+
+
+def facts_of_table(table: ExamTable) -> list[ExamFact]:
+    """The exams of a table that this program wrote: person, visit, day, examiner and number as it wrote them.
+
+    Raises:
+        DocumentError: rows with faults or without their day; all of them.
+        InputError: the file holds no scores.
+    """
+    from saisei.trial.exchange.extract import ExamFact
+
+    if table.summary_only:
+        raise InputError(f"{table.name} holds reported values and no scores: nothing to import")
+    faults: list[Fault] = list(table.faults)
+    found = []
+    for row in table.rows:
+        if row.codes is None:
+            continue
+        said = table.key(row, "date")
+        try:
+            day = date.fromisoformat(said[:10])
+        except ValueError:
+            faults.append(Fault(row.where, said, f"has no day of the exam of the form {_FORMS}"))
+            continue
+        keys = {name: str(content) for name, content in row.keys.items()}
+        found.append(
+            ExamFact(
+                table.key(row, "person_id"), table.key(row, "visit"), day,
+                keys.get("examiner", "unknown"), tuple(row.codes), int(keys.get("repeat") or 1),
+                row.comments,
+            )
+        )  # fmt: skip
+    if faults:
+        raise DocumentError(table.name, faults)
+    return found
