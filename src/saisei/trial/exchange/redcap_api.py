@@ -45,12 +45,12 @@ def connect(url: str, token: str) -> RedcapProject:
     local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise InputError(f"{url}: a token is sent there, so the address must begin with https://")
-    import redcap
     import requests
+    from redcap.project import Project
     from redcap.request import RedcapError
 
     try:
-        made: Any = redcap.Project(url, token)
+        made: Any = Project(url, token)
     except (requests.RequestException, RedcapError, AssertionError, ValueError) as error:
         raise InputError(f"{parts.hostname} does not answer as a REDCap server: {error}") from None
     project: RedcapProject = made
