@@ -28,6 +28,7 @@ __all__ = [
     "MatchOption",
     "MethodOption",
     "PriorsOption",
+    "ReleaseOption",
     "SessionDaysOption",
     "SessionsOption",
     "SetOption",
@@ -88,6 +89,10 @@ PriorsOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", help="One prior: graft.survival=0.3. May be repeated.")
+]
+ReleaseOption = Annotated[
+    bool,
+    typer.Option("--release/--no-release", help="Give only lots that pass their release tests."),
 ]
 WorldOption = Annotated[
     int,
@@ -275,6 +280,7 @@ def described(therapy: Therapy, study: str | None) -> dict[str, Any]:
         "operation": asdict(therapy.operation),
         "line": therapy.recipe.sourcing.method.value,
         "inhibitor": therapy.recipe.inhibitor,
+        "release": therapy.release,
         "care": asdict(therapy.care),
         "stimulation": asdict(therapy.stimulation),
         "people_per_world": therapy.people_per_world,

@@ -28,6 +28,9 @@ HYPOTHESIS = (
 )
 
 
+_MOST_WORLDS = 1 << 22
+
+
 class Method(StrEnum):
     """How the graft is followed."""
 
@@ -108,6 +111,7 @@ class Therapy:
             size of a trial gives trials.
         routes: ways of help that act (`trophic`, `myelin`, `relay`).
         extrapolate: whether settings outside the data are let through, marked.
+        release: whether a lot must pass its release tests before it is given.
 
     Raises:
         UnsupportedError: a setting outside the data without `extrapolate`.
@@ -123,10 +127,15 @@ class Therapy:
     people_per_world: int = 1
     routes: tuple[str, ...] = ("trophic", "myelin", "relay")
     extrapolate: bool = False
+    release: bool = True
 
     def __post_init__(self) -> None:
         if self.people_per_world < 1:
             raise InputError(f"{self.people_per_world} people a world: give at least 1")
+        if self.people.n > _MOST_WORLDS * self.people_per_world:
+            raise InputError(
+                f"{self.people.n} people in worlds of {self.people_per_world}: at most {_MOST_WORLDS} worlds"
+            )
         if self.people.care != Care():
             raise InputError(
                 "give care to the therapy, not to the people: twins are enrolled as one"

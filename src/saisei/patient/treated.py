@@ -26,7 +26,8 @@ from saisei.graft.build import LUCK, Given, rows_of
 from saisei.graft.check import StepCheck, check_step
 from saisei.graft.course import OUT, follow, place
 from saisei.graft.leaps import leap
-from saisei.lot.lot import Lots, draw_lots
+from saisei.lot.lot import Lots, Recipe, draw_lots
+from saisei.lot.release import readings
 from saisei.params import value
 from saisei.patient.care import hours_at
 from saisei.patient.cohort import (
@@ -44,12 +45,14 @@ from saisei.repair.plasticity import stimulation_gain
 
 __all__ = [
     "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of", "draw_world", "effects_at",
-    "given_of", "lot_columns", "respond", "treat", "treat_chunk",
+    "given_of", "lot_columns", "released_lots", "respond", "treat", "treat_chunk",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
 _WORLD, _PERSON = PURPOSES["therapy_world"], PURPOSES["therapy_person"]
 _SCANNER = PURPOSES["scanner"]
+_SERIES = 1 << 22  # from one lot of a world to its next
+_MOST_LOTS = 200
 _DAY = LUCK  # the uniform that picks the day of the operation
 
 
@@ -140,6 +143,40 @@ def lot_columns(lots: Lots, at: NDArray[np.int64]) -> dict[str, Array]:
         "residual": lots.residual[at],
         "potency": lots.potency[at],
     }
+
+
+def released_lots(
+    seed: int, worlds: NDArray[np.int64], recipe: Recipe, *, release: bool = True
+) -> Lots:
+    """The lot of each world: the first of its own series that passes every release test.
+
+    World w makes lots w, w + 2**22, w + 2 * 2**22 and so on, so a lot depends on (seed, its number) alone.
+
+    Args:
+        seed: the key.
+        worlds: numbers of worlds, (n,), each below 2**22.
+        recipe: how lots are made.
+        release: whether they must pass; else the first lot of each world is taken.
+
+    Raises:
+        InputError: a world in which no lot passes in many tries.
+    """
+    numbers = worlds.copy()
+    if release:
+        waiting = np.arange(len(worlds))
+        for _ in range(_MOST_LOTS):
+            found = readings(draw_lots(seed, numbers[waiting], recipe))
+            passed = np.logical_and.reduce([passes for _, passes in found.values()])
+            waiting = waiting[~passed]
+            if not waiting.size:
+                break
+            numbers[waiting] += _SERIES
+        else:
+            raise InputError(
+                f"none of {_MOST_LOTS} lots passed its release tests in {waiting.size} of "
+                f"{len(worlds)} worlds: mend the recipe, or take lots without release"
+            )
+    return draw_lots(seed, numbers, recipe)
 
 
 def draw_world(
@@ -271,7 +308,7 @@ def _treat(therapy: Therapy, model: Model, chunk: Chunk) -> Treated:
     seed, persons = therapy.people.seed, chunk.persons
     worlds = persons // therapy.people_per_world
     own, lot_at = np.unique(worlds, return_inverse=True)
-    lots = draw_lots(seed, own, therapy.recipe)
+    lots = released_lots(seed, own, therapy.recipe, release=therapy.release)
     world = draw_world(therapy.priors, seed, worlds, lot_columns(lots, lot_at))
     match = matched_share(draw_hosts(seed, persons), lots.lines.haplotype[lot_at])
     luck = uniform_rows(seed, persons, np.zeros_like(persons), _PERSON, LUCK + 1)
