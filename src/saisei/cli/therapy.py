@@ -115,8 +115,6 @@ def simulate(
     A run that was stopped goes on with the same command. Hypothesis: nearly all of the graft is prior, not
     data. Research use only: never a prognosis, a choice of dose or the release of a lot.
     """
-    from saisei.patient.therapy import HYPOTHESIS
-
     therapy = therapy_of(
         {"ais": ais, "level": level, "exam_day": exam_day, "age": age},
         study, weeks, n, seed,
@@ -135,7 +133,12 @@ def simulate(
         species=species,
         extrapolate=extrapolate,
     )  # fmt: skip
-    summary = _run(therapy, out, study, workers)
+    _show(therapy, _run(therapy, out, study, workers), out, as_json)
+
+
+def _show(therapy: Therapy, summary: dict[str, Any], out: Path, as_json: bool) -> None:
+    from saisei.patient.therapy import HYPOTHESIS
+
     if as_json:
         print_json(summary)
         return
