@@ -68,6 +68,8 @@ def test_axes_read(axis: str, values: tuple[Any, ...]) -> None:
         ("three-doses", "n=12", "has 3 treated arms; name one"),
         ("dual-criterion", "endpoint=to D", "states its natural history for its own endpoint"),
         ("controlled-borrowing", "endpoint=to D", "borrows counts for its own endpoint"),
+        ("own-table", "n=20", "made for its size"),
+        ("thall-simon", "endpoint=to D", "for its own endpoint"),
         ("single-arm-shift", "endpoint=walking", "is none of one grade, two grades, to D"),
         ("dual-criterion", "exam_window=3-7", "states its natural history"),
         ("single-arm-shift", "exam_window=7-3", "runs backwards"),

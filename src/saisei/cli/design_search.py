@@ -27,7 +27,7 @@ def compare(
 ) -> None:
     """Set designs side by side: size, time, exposure, error over the plausible range, power, cost.
 
-    Every number is exact. The table names the unit of each row; JSON and figures go to --out.
+    Numbers are exact; a note says where they are simulated. The table names the unit of each row; JSON and figures go to --out.
     """
     from rich.console import Console
 
@@ -58,7 +58,7 @@ def compare(
     columns = {"what": ""} | {
         str(place): design["label"] for place, design in enumerate(found["designs"])
     }
-    print_table(rows, columns, as_json=False, title="Designs side by side (exact)")
+    print_table(rows, columns, as_json=False, title="Designs side by side")
     for design in found["designs"]:
         nature = design["nature"]
         typer.echo(

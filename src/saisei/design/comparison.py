@@ -11,8 +11,10 @@ from saisei.design.measures import MEASURES, measure_fixed, worthwhile
 from saisei.errors import InputError
 from saisei.params import value
 
-__all__ = ["COMPARISON", "compare", "one_of"]
+__all__ = ["COMPARISON", "SIMULATED", "compare", "one_of"]
 
+# analyses whose characteristics are drawn, not summed
+SIMULATED = frozenset({"proportional odds"})
 COMPARISON = "saisei-design-comparison/0.1"
 _CAUTION = (
     "Research use only. It says what each design can and cannot show; it chooses no design, no dose and no"
@@ -115,6 +117,12 @@ def _notes(rows: Sequence[dict[str, Any]]) -> list[str]:
         found.append(
             "A single arm's power cannot be read without its error: where nature does better than assumed, it"
             f" succeeds without an effect, here up to {100 * most:.0f}% of the time."
+        )
+    simulated = [row["label"] for row in rows if row["method"] in SIMULATED]
+    if simulated:
+        found.append(
+            f"The numbers of {', '.join(simulated)} are simulated; `saisei design evaluate` tells their Monte"
+            " Carlo standard errors. All others are exact."
         )
     confidence = 100 * value("evidence.confidence")
     found.append(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from saisei.design.comparison import compare
+from saisei.design.comparison import SIMULATED, compare
 from saisei.design.confirmation import believe
 from saisei.design.document.schema import DesignDocument
 from saisei.design.evaluation import evaluate
@@ -52,6 +52,7 @@ def dossier(
         "caution": compared["caution"],
         "measures": compared["measures"],
         "notes": compared["notes"],
+        "simulated": [one["label"] for one in designs if one["method"] in SIMULATED],
         "sizes": list(sizes),
         "power_goal": value("evidence.power"),
         "confidence": value("evidence.confidence"),

@@ -23,7 +23,10 @@ __all__ = ["SHORT", "Short", "apply_cell", "check_path"]
 Tree = dict[str, Any]
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_FIXED_RATES = ("single stage", "Simon two-stage", "Bayesian single arm")
+# analyses that compare with no rate of one endpoint: the endpoint may change under them
+_ANY_ENDPOINT = (
+    "ordinal shift", "proportional odds", "Fisher", "z test", "Bayesian two arms", "group sequential",
+)  # fmt: skip
 _ENDPOINTS = ("one grade", "two grades", "to D")
 
 
@@ -194,7 +197,7 @@ def _endpoint(tree: Tree, one: Any) -> None:
     fixed = (
         "states its natural history" if tree["natural_history"].get("from") == "stated"
         else "borrows counts" if "borrowing" in tree
-        else "compares with fixed rates" if tree["analysis"].get("method") in _FIXED_RATES
+        else "compares with fixed rates" if tree["analysis"].get("method") not in _ANY_ENDPOINT
         else None
     )  # fmt: skip
     if fixed and one != tree["endpoint"].get("conversion", "one grade"):
@@ -257,6 +260,8 @@ SHORT: dict[str, Short] = {
 
 
 def _resize(tree: Tree, n: int | None, ratio: str | None) -> None:
+    if tree["analysis"].get("method") == "own table":
+        raise InputError("grid n: the design has its own table, made for its size; write another")
     treated = [arm for arm in tree["arms"] if arm.get("role") == "treated"]
     control = [arm for arm in tree["arms"] if arm.get("role") == "control"]
     if ratio is not None and not control:
