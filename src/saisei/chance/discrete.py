@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, xlog1py, xlogy
 
 from saisei.errors import InputError
 
@@ -70,6 +69,8 @@ def _check_probability(name: str, probability: float) -> None:
 
 def _log_choose(n: Array | int, k: Array) -> Array:
     """Natural logarithm of the binomial coefficient; `k` must lie in 0..n."""
+    from scipy.special import betaln  # half a second of loading that a cohort need not wait for
+
     return np.asarray(-betaln(1.0 + np.asarray(n) - k, 1.0 + k) - np.log1p(n), dtype=np.float64)
 
 
@@ -82,6 +83,8 @@ def binomial(n: int, p: float) -> Discrete:
     _check_count("n", n)
     _check_probability("p", p)
     k = np.arange(n + 1, dtype=np.float64)
+    from scipy.special import xlog1py, xlogy
+
     return Discrete(0, np.exp(_log_choose(n, k) + xlogy(k, p) + xlog1py(n - k, -p)))
 
 

@@ -269,4 +269,6 @@ def _print(tally: dict[str, Any]) -> None:
         f"drawn, {100 * tally['acceptance']:.2f}% were eligible by their exam at enrolment"
     )
     keys = dict.fromkeys(key for row in tally["visits"] for key in row)
-    print_table(tally["visits"], {key: key for key in keys}, as_json=False)
+    short = {"AIS not determinable": "ND", "mean UEMS": "UEMS (mean)", "mean LEMS": "LEMS (mean)"}
+    heads = {key: short.get(key, key.removeprefix("AIS ")) for key in keys}
+    print_table(tally["visits"], heads, as_json=False, title="AIS and motor scores by visit")

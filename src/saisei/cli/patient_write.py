@@ -60,13 +60,13 @@ class _Parts:
 
     def keep(self, number: int, table: Any) -> None:
         """Keep a chunk, whole or not at all."""
-        feather: Any = importlib.import_module("pyarrow.feather")
-        self._put(self.path(number), lambda path: feather.write_feather(table, path, "lz4"))
+        self._put(self.path(number), lambda path: _write_arrow(table, path))
 
     def read(self, number: int) -> Any:
         """A chunk that was kept."""
-        feather: Any = importlib.import_module("pyarrow.feather")
-        return feather.read_table(self.path(number))
+        ipc: Any = importlib.import_module("pyarrow.ipc")
+        with ipc.open_file(self.path(number)) as stream:
+            return stream.read_all()
 
     def finish(self, out: Path) -> None:
         """Put the whole file in its place and remove the folder."""
@@ -97,23 +97,22 @@ class Tally:
 
     def add(self, table: Any) -> None:
         """Take in the rows of one chunk."""
-        import numpy as np
-
-        names = ("visit", "reported_ais", "reported_uems", "reported_lems", "draws")
-        visit, ais, uems, lems, draws = (np.asarray(table.column(name)) for name in names)
-        uems, lems = (np.nan_to_num(total, nan=-1) for total in (uems, lems))  # ND
-        first = visit == "enrolment"
+        visits, visit = _words(table, "visit")
+        letters, letter = _words(table, "reported_ais")
+        uems, lems = _numbers(table, "reported_uems"), _numbers(table, "reported_lems")
+        first = visit == visits.index("enrolment")
         self.rows += len(visit)
         self.people += int(first.sum())
-        self.draws += int(draws[first].sum())
-        for name in dict.fromkeys(visit.tolist()):
-            here = visit == name
+        self.draws += int(_numbers(table, "draws")[first].sum())
+        for at, name in enumerate(visits):
+            here = visit == at
             counts = self._visits.setdefault(name, [0] * 10)
-            for grade, letter in enumerate("ABCDE"):
-                counts[grade] += int((ais[here] == letter).sum())
-            for at, total in ((6, uems[here]), (8, lems[here])):
-                counts[at] += int(total[total >= 0].sum(dtype=int))
-                counts[at + 1] += int((total >= 0).sum())
+            for grade, text in enumerate("ABCDE"):
+                if text in letters:
+                    counts[grade] += int((letter[here] == letters.index(text)).sum())
+            for place, total in ((6, uems[here]), (8, lems[here])):
+                counts[place] += int(total[total >= 0].sum(dtype=int))
+                counts[place + 1] += int((total >= 0).sum())
             counts[5] += int(here.sum())
 
     def result(self, order: list[str]) -> dict[str, Any]:
@@ -211,17 +210,60 @@ def _stream(
             writer.close()
 
 
-def _arrow(found: dict[str, Any], made: dict[str, Any]) -> Any:
-    """The columns as an Arrow table that says how it was made."""
+def _numbers(table: Any, name: str) -> Any:
+    """A column of whole numbers, -1 where it is empty, without the table library that pyarrow would load."""
     import numpy as np
 
+    column = table.column(name).combine_chunks()
+    held, numbers = column.buffers()
+    size = column.type.bit_width // 8
+    found = np.frombuffer(numbers, dtype=f"i{size}", count=len(column)).copy()
+    if held is not None:
+        bits = np.unpackbits(np.frombuffer(held, np.uint8), count=len(column), bitorder="little")
+        found[bits == 0] = -1
+    return found
+
+
+def _words(table: Any, name: str) -> tuple[list[str], Any]:
+    """The different texts of a column, and which one each row has."""
+    import numpy as np
+
+    column = table.column(name).combine_chunks().dictionary_encode()
+    places = np.frombuffer(column.indices.buffers()[1], dtype=np.int32, count=len(column))
+    return column.dictionary.to_pylist(), places
+
+
+def _write_arrow(table: Any, path: Path) -> None:
+    ipc: Any = importlib.import_module("pyarrow.ipc")
+    options = ipc.IpcWriteOptions(compression="lz4")
+    with ipc.new_file(path, table.schema, options=options) as stream:
+        stream.write_table(table)
+
+
+def _arrow(found: dict[str, Any], made: dict[str, Any]) -> Any:
+    """The columns as an Arrow table that says how it was made."""
     pa: Any = importlib.import_module("pyarrow")
-    arrays = {}
-    for name, column in found.items():
-        kind = pa.string() if column.dtype == object else None
-        mask = np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else None
-        arrays[name] = pa.array(np.asarray(column), kind, mask=mask)
+    arrays = {name: _array(pa, column) for name, column in found.items()}
     return pa.table(arrays).replace_schema_metadata({"saisei.cohort": json.dumps(made)})
+
+
+def _array(pa: Any, column: Any) -> Any:
+    """An Arrow array from the bytes of a column; `pyarrow.array` would import a table library first."""
+    import numpy as np
+
+    n = len(column)
+    if column.dtype == object:
+        texts = column.tolist()
+        ends = np.zeros(n + 1, dtype=np.int32)
+        np.cumsum(np.fromiter((len(text.encode()) for text in texts), np.int32, n), out=ends[1:])
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer("".join(texts).encode())]
+        return pa.Array.from_buffers(pa.string(), n, buffers)
+    held = None
+    if isinstance(column, np.ma.MaskedArray) and np.ma.is_masked(column):
+        held = pa.py_buffer(np.packbits(~np.ma.getmaskarray(column), bitorder="little"))
+    plain = np.ascontiguousarray(np.asarray(column))
+    kind = pa.from_numpy_dtype(plain.dtype)
+    return pa.Array.from_buffers(kind, n, [held, pa.py_buffer(plain)])
 
 
 def _encoding(schema: Any) -> dict[str, Any]:
