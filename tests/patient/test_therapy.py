@@ -17,6 +17,7 @@ from saisei.patient.care import Care, Kind
 from saisei.patient.cohort import Model, simulate_chunk
 from saisei.patient.plan import Eligibility, Plan, levels
 from saisei.patient.therapy import Method, Operation, Therapy, therapy_priors
+from saisei.patient.therapy_table import people_columns
 from saisei.patient.treated import Treated, check_therapy, respond, treat, treat_chunk
 from saisei.repair.plasticity import Stimulation
 
@@ -219,3 +220,20 @@ def test_only_released_lots_are_given() -> None:
     assert (first.lots.numbers == np.arange(60)).all()
     passed = np.logical_and.reduce([one for _, one in readings(first.lots).values()])
     np.testing.assert_array_equal(first.lots.numbers[passed], USUALLY.lots.numbers[passed])
+
+
+def test_overgrowth_is_seen_after_it_could_be() -> None:
+    """Day of first sight on MRI against that of the visible size: within reading noise."""
+    bad = run(asked(recipe=Recipe(Sourcing(Factors.RETROVIRAL))))
+    columns = people_columns(asked(), bad)
+    seen = columns["overgrowth_detected_day"]
+    found = ~np.isnan(seen)
+    assert found.sum() >= 3
+    visible = columns["true_overgrowth_visible_day"][found]
+    growth = bad.world.draws["graft.clone_growth_per_day"][found]
+    # A reading 4 sd too high shows a clone this much before its visible size.
+    early = 4 * 0.15 / growth
+    assert (seen[found] >= np.nan_to_num(visible, nan=0.0) - early).all()
+    assert np.isin(seen[found], [90.0, 180.0, 365.0]).all()
+    delay = columns["detection_delay_days"][found]
+    np.testing.assert_array_equal(delay, seen[found] - visible)

@@ -25,6 +25,7 @@ from saisei.cli.patient_options import (
     WeeksOption,
     care_of,
 )
+from saisei.cli.therapy_animals import animals
 from saisei.cli.therapy_explain import explain
 from saisei.cli.therapy_options import (
     DoseOption,
@@ -63,6 +64,9 @@ app = noun(
 _LARGE = 500
 _WEEKS = "4,8,12,26,39,52"
 _SHOWN = ("mean UEMS", "mean LEMS", "UEMS over natural", "mean over natural")
+
+
+app.command()(animals)
 
 
 @app.callback()

@@ -178,8 +178,8 @@ def therapy_of(
 
     if species != "human":
         raise UnsupportedError(
-            f"species {species!r}: exams are those of people. Animals stand in the checks only "
-            "(validation/therapy_checks.py); for another species there is no calibrated host"
+            f"species {species!r}: exams are those of people. For animals use "
+            "`saisei therapy animals`"
         )
     if line not in set(Factors):
         raise InputError(f"line {line!r}: give {', '.join(Factors)}")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from saisei.chance.priors import Priors
 from saisei.chance.streams import PURPOSES, fill_normals, uniform_rows
 from saisei.cord.anatomy import MUSCLES
+from saisei.errors import InputError, UnsupportedError
 from saisei.graft.build import LUCK, Given, rows_of
 from saisei.graft.course import OUT, follow
 from saisei.lot.lot import Recipe, draw_lots
@@ -27,11 +28,23 @@ from saisei.repair.graft_effect import effects_of, wiring_of
 from saisei.repair.natural import E_BLOCK, E_GAIN, E_PRESSURE, E_RELAY, EFFECT
 from saisei.repair.plasticity import Stimulation, stimulation_gain
 
-__all__ = ["Experiment", "Group", "run_group"]
+__all__ = ["SPECIES", "Experiment", "Group", "run_group"]
 
 Array = NDArray[np.float64]
 _PERSON, _EXAM, _INJURY = (PURPOSES[one] for one in ("therapy_person", "examiner_exam", "injury"))
 _TARGET = 6  # L3, a leg muscle: no arm penalty
+
+
+SPECIES = ("mouse", "rat", "marmoset", "rhesus")
+"""Animals with a size of lesion, in the order of `graft.lesion_scale_animals`."""
+
+
+def pair_of(id: str, length: int) -> tuple[float, ...]:
+    """A value that is so many numbers."""
+    content = parameter(id).value
+    if not isinstance(content, tuple) or len(content) != length:
+        raise InputError(f"{id} needs {length} numbers")
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,8 @@ class Experiment:
         kill_share: how much of it.
         spinal: whether cells have spinal identity.
         routes: ways of help that act.
+        species: a name of `SPECIES`; only the volume of the lesion differs.
+        extrapolate: whether settings outside the data are let through, named by `extrapolated`.
     """
 
     dose: float
@@ -65,6 +80,44 @@ class Experiment:
     kill_share: float = 1.0
     spinal: bool = True
     routes: tuple[str, ...] = ("trophic", "myelin", "relay")
+    species: str = "mouse"
+    extrapolate: bool = True
+
+    def __post_init__(self) -> None:
+        if self.species not in SPECIES:
+            raise InputError(
+                f"species {self.species!r}: there are {', '.join(SPECIES)}; people are treated by "
+                "`saisei therapy simulate`"
+            )
+        if self.animals < 1 or self.dose < 0 or not 0 < self.top < float("inf"):
+            raise InputError("give at least one animal a group and a dose of 0 or more cells")
+        if list(self.days) != sorted(set(self.days)) or not self.days or self.days[0] < 0:
+            raise InputError("give the days of reading, 0 or later, each once, early ones first")
+        outside = self.extrapolated
+        if outside and not self.extrapolate:
+            raise UnsupportedError(
+                f"outside the data: {'; '.join(outside)}. Ask for settings inside, or add --extrapolate and "
+                "the outputs will say so"
+            )
+
+    @property
+    def scale(self) -> float:
+        """Volume of the lesion over that of a mouse."""
+        return pair_of("graft.lesion_scale_animals", len(SPECIES))[SPECIES.index(self.species)]
+
+    @property
+    def extrapolated(self) -> tuple[str, ...]:
+        """What lies outside the data, in words; empty when nothing does."""
+        low, high = pair_of("patient_animals.dose_range", 2)
+        early, late = pair_of("patient_animals.delay_range_days", 2)
+        found = []
+        if self.species not in ("mouse", "rat"):
+            found.append(f"a {self.species} as a larger rodent (data: mouse, rat)")
+        if self.dose and not low <= self.dose <= high:
+            found.append(f"a dose of {self.dose:.3g} cells (data: {low:.3g} to {high:.3g})")
+        if self.dose and not early <= self.graft_day <= late:
+            found.append(f"a graft on day {self.graft_day:g} (data: {early:g} to {late:g})")
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +176,7 @@ def run_group(plan: Experiment, seed: int, worlds: int, priors: Priors | None = 
         read.reshape(shape),
         cells.reshape(*shape, OUT),
         volume.reshape(shape),
-        world.draws["graft.free_volume_rodent_mm3"].reshape(shape[:2])[:, 0],
+        plan.scale * world.draws["graft.free_volume_rodent_mm3"].reshape(shape[:2])[:, 0],
         effects.reshape(*shape, EFFECT),
     )
 
@@ -147,10 +200,11 @@ def _given(plan: Experiment, world: World) -> Given:
         clone_rate=world.lot["clone_rate"],
         match=0.0 * one,
         drug_days=0.0 * one,
-        scale=one,
+        scale=plan.scale * one,
         kill_day=(np.inf if plan.kill_day is None else plan.kill_day) * one,
         kill_share=plan.kill_share * one,
-        half_oligodendrocytes=world.draws["repair_graft.half_oligodendrocytes_rodent"],
+        half_oligodendrocytes=world.draws["repair_graft.half_oligodendrocytes_rodent"]
+        * plan.scale ** world.draws["repair_graft.volume_scaling"],
     )
 
 
@@ -161,7 +215,7 @@ def _effects(plan: Experiment, world: World, cells: Array, since: Array, days: A
         nil=np.zeros(n, dtype=np.bool_),
         potency=world.lot["potency"],
         graft_day=np.full(n, plan.graft_day),
-        scale=np.ones(n),
+        scale=np.full(n, plan.scale),
         spinal=np.full(n, 1.0 if plan.spinal else 0.0),
         animal=True,
         routes=plan.routes,
@@ -177,8 +231,7 @@ def _effects(plan: Experiment, world: World, cells: Array, since: Array, days: A
 def _scores(
     plan: Experiment, seed: int, persons: NDArray[np.int64], days: Array, effects: Array
 ) -> Array:
-    content = parameter("patient_animals.log_drive").value
-    assert isinstance(content, tuple)
+    content = pair_of("patient_animals.log_drive", 2)
     z = np.empty((len(persons), 1))
     for i in persons:
         fill_normals(z[i], seed, int(i), 0, _INJURY, 0)
