@@ -11,6 +11,9 @@ from saisei.report.figures import COLOURS, Figure, finish, panel
 __all__ = ["board_figures"]
 
 Pack = Mapping[str, Any]
+MOST_ROWS, MOST_SHEETS = 60, 4
+"""Rows of a swimmer plot on one sheet, and sheets; the data of everybody stand in the pack."""
+
 _ARM_COLOURS = ("blue", "orange", "green", "plum")
 
 
@@ -18,7 +21,10 @@ def board_figures(pack: Pack) -> list[Figure]:
     """Every figure that this part of the pack has numbers for."""
     drawn: list[Figure | None] = [_enrolment(pack["enrolment"], pack["cutoff"])]
     if pack["part"] == "closed":
-        drawn.append(_swimmer(pack["swimmer"]))
+        rows = pack["swimmer"]
+        parts = [rows[k : k + MOST_ROWS] for k in range(0, len(rows), MOST_ROWS)][:MOST_SHEETS]
+        shown = sum(map(len, parts))
+        drawn += [_swimmer(part, k, len(rows) - shown) for k, part in enumerate(parts, 1)]
         drawn += [_scores(pack["scores"], measure) for measure in ("uems", "lems")]
     return [one for one in drawn if one is not None]
 
@@ -57,7 +63,7 @@ def _enrolment(found: Pack, cutoff: str) -> Figure | None:
         )  # fmt: skip
 
 
-def _swimmer(rows: list[Pack]) -> Figure | None:
+def _swimmer(rows: list[Pack], sheet: int, left_out: int) -> Figure | None:
     if not rows:
         return None
     labels = sorted({row["arm"] for row in rows})
@@ -80,8 +86,9 @@ def _swimmer(rows: list[Pack]) -> Figure | None:
         axes.tick_params(axis="y", length=0, labelsize=7.5)
         axes.set_xlabel("days from treatment (controls: from day zero of their allocation)")
         return finish(
-            canvas, "swimmer", "Follow-up of each person",
-            "Ticks: visits held. Dots: adverse events; crosses: serious ones. An arrow: follow-up goes on.",
+            canvas, "swimmer" if sheet == 1 else f"swimmer-{sheet}", "Follow-up of each person",
+            "Ticks: visits held. Dots: adverse events; crosses: serious ones. An arrow: follow-up goes on."
+            + (f" {left_out} more people stand in the data of the pack." if left_out else ""),
             f"Follow-up of {len(rows)} people.", data,
         )  # fmt: skip
 

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+
+from saisei.exam.isncsci.batch import classify_table
 from saisei.exam.isncsci.levels import Level
 from saisei.patient.timecourse import published_course
-from saisei.trial.grading import texts
+from saisei.trial.grading import code_table
 from saisei.trial.people import BASELINE, Person
 from saisei.trial.picture import Picture
+from saisei.trial.record import Record
 
 __all__ = ["outcome_blocks"]
 
@@ -75,16 +79,14 @@ def _scores(allocated: Sequence[Person], split: Split) -> JSON:
         if label != "all"
         for one in group
     }
+    totals = _totals([exam for one in allocated for exam in one.exams.values()])
     found: JSON = {"people": [], "bands": []}
     for one in allocated:
-        points: list[JSON] = []
-        for exam in one.exams.values():
-            if exam.on is None:
-                continue
-            week = (exam.on - one.body.injured_on).days / 7.0
-            quantities = texts(exam.body)
-            totals = {name: _total(quantities, name) for name in _MEASURES}
-            points.append({"week": round(week, 2), **totals})
+        points: list[JSON] = [
+            {"week": round((exam.on - one.body.injured_on).days / 7.0, 2), **totals[exam.entity]}
+            for exam in one.exams.values()
+            if exam.on is not None
+        ]
         if points:
             points.sort(key=lambda point: point["week"])
             found["people"].append(
@@ -107,9 +109,19 @@ def _scores(allocated: Sequence[Person], split: Split) -> JSON:
     return found
 
 
-def _total(quantities: dict[str, str], name: str) -> int | None:
-    text = quantities.get(name, "")
-    return int(text) if text.isdigit() else None
+def _totals(exams: Sequence[Record[Any]]) -> dict[str, dict[str, int | None]]:
+    """UEMS and LEMS of many exams at once, by record; None where they are not determined."""
+    if not exams:
+        return {}
+    graded = classify_table(code_table([one.body for one in exams]))
+    columns = {name: graded.total(name) for name in _MEASURES}
+    return {
+        one.entity: {
+            name: None if np.ma.getmaskarray(column)[k] else int(column[k])
+            for name, column in columns.items()
+        }
+        for k, one in enumerate(exams)
+    }
 
 
 def _plegia(person: Person) -> str:
