@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from saisei.errors import InputError
 from saisei.trial.canonical import canonical
+from saisei.trial.store import payload_text
 
 # RFC 8785, appendix B: IEEE 754 bits in hex and the text that they must become.
 NUMBERS = {
@@ -98,3 +99,15 @@ def test_what_is_read_back_is_the_same_and_has_the_same_text(value: object) -> N
     text = canonical(value)
     assert json.loads(text, parse_int=_number) == value
     assert canonical(json.loads(text)) == text
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdefgxyz"), st.none() | st.integers(0, 9) | TEXTS), VALUES
+)
+def test_the_quick_writer_of_payloads_writes_the_canonical_form(fields: dict, body: object) -> None:
+    """The text of a row of the trail, put together from its parts, is what `canonical` makes of the whole."""
+    made = payload_text(fields, canonical(body).decode())
+    assert made.encode() == canonical({**fields, "body": body})

@@ -9,14 +9,20 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from saisei.exam.isncsci.domains import values_of
 from saisei.exam.isncsci.levels import Level
-from saisei.exam.isncsci.plausibility import plausibility_change
+from saisei.exam.isncsci.plausibility import JUMP_GRADES, plausibility_change
 from saisei.params import value
-from saisei.trial.grading import isncsci, misgraded
+from saisei.trial.grading import code_table, isncsci, misgraded
 from saisei.trial.people import Person, VisitState
 from saisei.trial.picture import Picture
 from saisei.trial.record import Record
+
+_MUSCLES = [*range(56, 66), *range(122, 132)]
+_NT = 9
+_NLI, _AIS = 4, 6
 
 __all__ = ["Alarm", "Urgency", "record_alarms", "visit_alarms"]
 
@@ -149,19 +155,23 @@ def record_alarms(persons: list[Person], picture: Picture) -> Iterator[Alarm]:
             "do not use the stored grade; correct the exam so that it is graded again, and find out why",
             record.subject, record.site, {"stored": kept, "computed": now}, (record.entity,),
         )  # fmt: skip
+    yield from _jumps(persons)
     for person in persons:
-        yield from _jumps(person)
         yield from _growth(person, picture)
         yield from _levels(person, picture)
     yield from _open_queries(picture)
 
 
-def _jumps(person: Person) -> Iterator[Alarm]:
-    exams = sorted(person.exams.values(), key=lambda one: (one.happened, one.seq))
-    for before, after in pairwise(exams):
+Exams = tuple[Record[Any], Record[Any]]
+
+
+def _jumps(persons: list[Person]) -> Iterator[Alarm]:
+    pairs: list[Exams] = []
+    for person in persons:
+        exams = sorted(person.exams.values(), key=lambda one: (one.happened, one.seq))
+        pairs += pairwise(exams)
+    for before, after in _worth_a_look(pairs):
         first, second = before.body, after.body
-        if first.codes == second.codes:
-            continue
         found = [str(one) for one in plausibility_change(isncsci(first), isncsci(second))]
         shift = _level_shift(before, after)
         if shift is not None and abs(shift) > value("trial.jump_levels"):
@@ -172,11 +182,34 @@ def _jumps(person: Person) -> Iterator[Alarm]:
         shown = "; ".join(found[:3]) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
         yield Alarm(
             "implausible jump", Urgency.WATCH,
-            f"{person.id}, {first.visit} to {second.visit}: {shown}",
-            "ask the examiner for a second look; real change stays as it is", person.id,
-            person.record.site, {"questions": len(found), "segments": shift},
+            f"{before.subject}, {first.visit} to {second.visit}: {shown}",
+            "ask the examiner for a second look; real change stays as it is", before.subject,
+            before.site, {"questions": len(found), "segments": shift},
             (before.entity, after.entity),
         )  # fmt: skip
+
+
+def _worth_a_look(pairs: list[Exams]) -> list[Exams]:
+    """Pairs that may raise a question: a large step in a muscle, or another grade or level.
+
+    A quick sieve over all pairs at once; what passes is asked by `plausibility_change`.
+    """
+    if not pairs:
+        return []
+    codes = [code_table([pair[place].body for pair in pairs])[:, _MUSCLES] % 10 for place in (0, 1)]
+    tested = (codes[0] != _NT) & (codes[1] != _NT)
+    large = (np.abs(codes[1] - codes[0]) > JUMP_GRADES) & tested
+    steps = large.any(axis=1)
+    return [
+        pair for pair, step in zip(pairs, steps.tolist(), strict=True) if step or _regraded(*pair)
+    ]
+
+
+def _regraded(before: Record[Any], after: Record[Any]) -> bool:
+    grades = before.body.grades, after.body.grades
+    if grades[0] is None or grades[1] is None:
+        return True
+    return any(grades[0].sets[i] != grades[1].sets[i] for i in (_NLI, _AIS))
 
 
 def _level_shift(before: Record[Any], after: Record[Any]) -> int | None:

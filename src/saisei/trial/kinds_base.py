@@ -38,7 +38,7 @@ class Correction(StrEnum):
 
 
 def _one_line(text: str) -> str:
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
+    if not text.isprintable() and any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
         raise PydanticCustomError("saisei_rule", "must be one line without control characters")
     return text
 

@@ -7,12 +7,13 @@ the record and its row of the trail down in one transaction. Nothing else in Sai
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,6 @@ from saisei.trial.tables import records, study, trail, vault
 __all__ = ["Clock", "Draft", "Store", "Writer", "payload_text"]
 
 Clock = Callable[[], datetime]
-_DUMPS = json.JSONEncoder(ensure_ascii=False).encode
 _BATCH = 2_000
 
 
@@ -59,10 +59,19 @@ def payload_text(fields: dict[str, Any], body: str) -> str:
     >>> payload_text({"seq": 1, "kind": "site"}, '{"a":1}')
     '{"body":{"a":1},"kind":"site","seq":1}'
     """
-    parts = [(name, _DUMPS(content)) for name, content in fields.items()]
-    return (
-        "{" + ",".join(f'"{name}":{text}' for name, text in sorted([*parts, ("body", body)])) + "}"
-    )
+    parts = []
+    for name in _order(tuple(fields)):
+        given = body if name == "body" else fields[name]
+        if name != "body":
+            # Texts, whole numbers and null only: their one JSON form is the canonical one.
+            given = "null" if given is None else _quoted(given) if given.__class__ is str else given
+        parts.append(f'"{name}":{given}')
+    return "{" + ",".join(parts) + "}"
+
+
+@lru_cache(maxsize=8)
+def _order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted((*names, "body")))
 
 
 class Store:
