@@ -9,6 +9,7 @@ from scipy import stats
 from saisei.cell_line import line as module
 from saisei.cell_line.line import Lines, Method, Sourcing, draw_lines
 from saisei.errors import InputError
+from saisei.params import load
 
 MANY = np.arange(4000)
 
@@ -62,31 +63,50 @@ def test_an_unsafe_line_founds_more_overgrowth() -> None:
     assert draw_lines(1, MANY[:1], Sourcing(Method.RETROVIRAL))[0].method.unsafe
 
 
-# value -> (column, sign): raised by a fifth, no line goes the other way and some move
-DIRECTIONS = {
-    "colony_yield_episomal": ("colonies", 1),
-    "input_cells": ("colonies", 1),
-    "colony_lag": ("first_colony_day", 1),
-    "colony_wait": ("first_colony_day", 1),
-    "doubling_time": ("divisions", -1),
-    "clearing_passages": ("bank_day", 1),
-    "bank_tests": ("bank_day", 1),
-    "substitutions": ("substitutions", 1),
-    "cnv_rate": ("cnvs", 1),
-    "abnormal_rate": ("abnormal_share", 1),
-    "abnormal_advantage": ("abnormal_share", 1),
-    "clone_rate_clinical": ("clone_rate", 1),
-    "cnv_odds": ("clone_rate", 1),
-    "cnv_high_share": ("clone_rate", 1),
+# value -> (column, sign[, method]): raised by a fifth, no line goes the other way and some move
+DIRECTIONS: dict[str, tuple[str, int, Method]] = {
+    "colony_yield_episomal": ("colonies", 1, Method.EPISOMAL),
+    "colony_yield_blood": ("colonies", 1, Method.BLOOD),
+    "colony_yield_retroviral": ("colonies", 1, Method.RETROVIRAL),
+    "clone_rate_unsafe": ("clone_rate", 1, Method.RETROVIRAL),
+    "input_cells": ("colonies", 1, Method.EPISOMAL),
+    "colony_lag": ("first_colony_day", 1, Method.EPISOMAL),
+    "colony_wait": ("first_colony_day", 1, Method.EPISOMAL),
+    "doubling_time": ("divisions", -1, Method.EPISOMAL),
+    "clearing_passages": ("bank_day", 1, Method.EPISOMAL),
+    "bank_tests": ("bank_day", 1, Method.EPISOMAL),
+    "substitutions": ("substitutions", 1, Method.EPISOMAL),
+    "cnv_rate": ("cnvs", 1, Method.EPISOMAL),
+    "abnormal_rate": ("abnormal_share", 1, Method.EPISOMAL),
+    "abnormal_advantage": ("abnormal_share", 1, Method.EPISOMAL),
+    "clone_rate_clinical": ("clone_rate", 1, Method.EPISOMAL),
+    "cnv_odds": ("clone_rate", 1, Method.EPISOMAL),
+    "cnv_high_share": ("clone_rate", 1, Method.EPISOMAL),
 }
 
 
-@pytest.mark.parametrize(("name", "column", "sign"), [(k, *v) for k, v in DIRECTIONS.items()])
+# Values of one clone; their directions are tested on `Clone` itself.
+CLONE = {"divisions_per_day", "transitions_per_division"}
+
+
+def test_every_value_with_a_direction_is_tested() -> None:
+    """A value that states a direction stands in the table above."""
+    stated = {
+        one.id.partition(".")[2]
+        for one in load().values.values()
+        if one.id.startswith("cell_line.") and one.direction
+    }
+    assert stated <= set(DIRECTIONS) | CLONE
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "sign", "method"), [(k, *v) for k, v in DIRECTIONS.items()]
+)
 def test_each_value_moves_lines_in_its_direction(
-    name: str, column: str, sign: int, monkeypatch: pytest.MonkeyPatch
+    name: str, column: str, sign: int, method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Same streams, the value raised: no line moves the wrong way and some move the right way."""
-    lines = draw_lines(3, MANY)
+    lines = draw_lines(3, MANY, Sourcing(method))
     before = getattr(lines, column)
     raised = 1.2 if name != "cnv_high_share" else 3.0
 
@@ -101,7 +121,7 @@ def test_each_value_moves_lines_in_its_direction(
 
     monkeypatch.setattr(module, "value", value)
     monkeypatch.setattr(module, "pair", pair)
-    moved = sign * (getattr(draw_lines(3, MANY), column) - before)
+    moved = sign * (getattr(draw_lines(3, MANY, Sourcing(method)), column) - before)
     moved = moved[lines.dishes == 1]  # a repeated dish that now has a colony is another dish
     assert (moved >= -1e-12).all()
     assert (moved > 0).any()

@@ -9,6 +9,7 @@ from saisei.cell_line.line import Method, Sourcing
 from saisei.errors import InputError
 from saisei.lot import lot as module
 from saisei.lot.lot import Lots, Recipe, draw_lots
+from saisei.params import load
 
 MANY = np.arange(3000)
 
@@ -84,6 +85,9 @@ DIRECTIONS = {
     "differentiation_days": ("ready_day", 1),
     "release_days": ("ready_day", 1),
     "neural_yield": ("cells", 1),
+    "passages": ("cells", 1),
+    "viability": ("viability", 1),
+    "inhibitor_committed": ("committed", 1),
     "passage_fold": ("cells", 1),
     "test_cells": ("cells", -1),
     "residual": ("residual", 1),
@@ -116,6 +120,16 @@ def test_each_value_moves_lots_in_its_direction(
 
 
 VALUE, PAIR = module.value, module.pair
+
+
+def test_every_value_with_a_direction_is_tested() -> None:
+    """A value that states a direction stands in the table above."""
+    stated = {
+        one.id.partition(".")[2]
+        for one in load().values.values()
+        if one.id.startswith("lot.") and one.direction
+    }
+    assert stated <= set(DIRECTIONS)
 
 
 @pytest.mark.parametrize("dose", [0.0, -1.0, float("inf"), float("nan")])
