@@ -127,6 +127,13 @@ def test_what_does_nothing_tells_nothing() -> None:
     assert found.reduction < 0.02
 
 
+def test_events_among_animals_are_read_as_counts() -> None:
+    """y = p even on 0 to 1, n of 10: Var(E[p | x])/Var(p) = n/(n + 2) for a uniform prior (beta-binomial)."""
+    question = Question(FOUR, {"y": "y"}, lambda u: {"y": u[:, 0], "p": u[:, 0]})
+    (found,) = information(question, [Measurement("n", "", ("p",), (0.0,), 10)], 4096, 1)
+    assert found.reduction == pytest.approx(10 / 12, abs=0.03)
+
+
 @pytest.mark.parametrize("points", [0, 8, 100, 257])
 def test_points_that_are_no_power_of_two_are_refused(points: int) -> None:
     """The design loses its balance otherwise."""

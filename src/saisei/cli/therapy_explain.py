@@ -38,7 +38,6 @@ from saisei.cli.therapy_options import (
 
 if TYPE_CHECKING:
     from saisei.patient.explain import Programme
-    from saisei.patient.sensitivity import Information, Shares
 
 __all__ = ["explain"]
 
@@ -138,89 +137,11 @@ def _show(document: dict[str, Any], extrapolated: tuple[str, ...], as_json: bool
 def _one(
     programme: Programme, species: str, points: int, most: int, draws: int, seed: int
 ) -> dict[str, Any]:
-    """Shares, shares by what stands behind, and information, of one species."""
-    from saisei.patient import explain as chain
-    from saisei.patient import sensitivity
+    from saisei.patient.explained import explained, rows_at_most
 
-    if species == "people":
-        question = chain.people_question(programme)
-    else:
-        question = chain.rodent_question(programme)
-    rows, size = 0, points
-    while size <= max(most, points):
-        rows, size = rows + sensitivity.rows_of_design(question, size), 2 * size
-    by_basis = programme.by_basis(species)
-    rows += sensitivity.rows_of_design(by_basis, points) + draws
+    rows = rows_at_most(programme, species, points, most, draws)
     with progress_bar(f"worlds, {species}", rows, 1) as step:
-        *_, found = sensitivity.stable_shares(question, points, most, seed, step)
-        basis = sensitivity.shares(by_basis, found[0].points, seed, step)
-        told = sensitivity.information(
-            chain.joint_question(programme, species), chain.measurements(), draws, seed, step
-        )
-    document = {
-        "outputs": {
-            one.output: _output(one, other, question.outputs[one.output], told)
-            for one, other in zip(found, basis, strict=True)
-        },
-        "rows": sensitivity.rows_of_design(question, found[0].points),
-    }
-    if species == "people":
-        document["one_person"] = _one_person(programme, draws, seed)
-    return document
-
-
-def _one_person(programme: Programme, draws: int, seed: int) -> dict[str, float]:
-    """How much of the variance of one person's gain lies between people and their luck."""
-    import numpy as np
-
-    u = np.random.default_rng(seed).random((min(draws, 2048), len(programme.factors)))
-    found = programme.people(u)
-    within = float(found["motor_gain_within"].mean())
-    between = max(float(found["motor_gain"].var()) - within / len(programme.panel.persons), 0.0)
-    total = within + between
-    return {
-        "variance_between_worlds": between,
-        "variance_within_a_world": within,
-        "share_within": within / total if total > 0 else 0.0,
-    }
-
-
-def _output(found: Shares, basis: Shares, words: str, told: list[Information]) -> dict[str, Any]:
-    from saisei.patient.explain import basis_of, measurements, words_of
-
-    names = {one.name: one.words for one in measurements()}
-    return {
-        "words": words,
-        "mean": found.mean,
-        "sd": found.sd,
-        "points": found.points,
-        "agreement": found.agreement,
-        "stable": found.stable,
-        "groups": [
-            {
-                "group": one.group,
-                "short": one.group.partition(".")[2].replace("_", " ") or one.group,
-                "words": words_of(one.group),
-                "basis": basis_of(one.group),
-                "first": one.first,
-                "first_half": one.first_half,
-                "total": one.total,
-                "total_half": one.total_half,
-            }
-            for one in found.by_group
-        ],
-        "by_basis": [
-            {"basis": one.group, "first": one.first, "first_half": one.first_half,
-             "total": one.total, "total_half": one.total_half}
-            for one in basis.by_group
-        ],
-        "information": [
-            {"measurement": one.measurement, "words": names[one.measurement],
-             "reduction": one.reduction, "half": one.half}
-            for one in told
-            if one.output == found.output
-        ],
-    }  # fmt: skip
+        return explained(programme, species, points, most, draws, seed, step)
 
 
 def _print(document: dict[str, Any], species: str) -> None:
@@ -239,7 +160,7 @@ def _print(document: dict[str, Any], species: str) -> None:
             continue
         title = f"{species}, {name}: {one['words']}; mean {one['mean']:.3g}, sd {one['sd']:.3g}"
         print_table(rows, {key: key for key in rows[0]}, as_json=False, title=title)
-        held = "held" if one["stable"] else "did NOT hold: read the order with care"
+        held = "held" if one["stable"] else "did NOT hold (read the order with care)"
         say(f"  {one['points']} base points; the leading ranks {held} when points doubled")
         behind = ", ".join(
             f"{row['basis']} {100 * row['total']:.0f}% ±{100 * row['total_half']:.0f}"

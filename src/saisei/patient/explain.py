@@ -276,6 +276,10 @@ class Programme:
             "rodent_neurons": neurons / np.maximum(sizes[:, 1], 1.0),
             "rodent_drive_gain": gain,
             "rodent_released": released,
+            "rodent_overgrowth": -np.expm1(
+                -(rows[:, place("uncommitted")] + rows[:, place("committed")])
+                * world.lot["clone_rate"]
+            ),
             "rodent_dividing": cells[:, 1, 0] / np.maximum(sizes[:, 1], 1.0),
         }
 
@@ -345,6 +349,7 @@ def measurements() -> list[Measurement]:
         "count_error", "share_error", "volume_error", "potency_error", "rejection_error", "relay_error",
         "release_error", "rodent_error", "motor_sd", "trial_people",
     )}  # fmt: skip
+    animals = int(value("patient_explain.tumour_animals"))
     trial = e["motor_sd"] * float(np.sqrt(2.0 / e["trial_people"]))
     return [
         Measurement(
@@ -372,6 +377,10 @@ def measurements() -> list[Measurement]:
         Measurement(
             "rodent myelin", "rodents: share of block released, by conduction", ("rodent_released",),
             (e["release_error"],),
+        ),
+        Measurement(
+            "rodent tumours", f"rodents: tumours in {animals} animals kept long, this line",
+            ("rodent_overgrowth",), (0.0,), animals,
         ),
         Measurement(
             "rodent all", "rodents: score, counts and lineage together",

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc, rankdata, spearmanr
+from scipy.stats import binom, qmc, rankdata, spearmanr
 
 from saisei.chance.streams import PURPOSES, uniform_rows
 from saisei.errors import InputError
@@ -245,12 +245,14 @@ class Measurement:
         words: what is done, on whom.
         reads: names of what `evaluate` gives and the measurement reads.
         errors: standard deviation of the error of each, in its unit.
+        animals: if above 0 each reading is how many of so many had the event whose chance is read.
     """
 
     name: str
     words: str
     reads: tuple[str, ...]
     errors: tuple[float, ...]
+    animals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +309,10 @@ def _read(one: Measurement, drawn: Mapping[str, Array], seed: int, place: int) -
     u = uniform_rows(seed, np.arange(n), np.full(n, place), _ASSAY, len(one.reads))
     columns = []
     for k, (name, error) in enumerate(zip(one.reads, one.errors, strict=True)):
-        read = drawn[name] + error * ndtri(u[:, k])
+        if one.animals:
+            read = np.asarray(binom.ppf(u[:, k], one.animals, drawn[name]), dtype=np.float64)
+        else:
+            read = drawn[name] + error * ndtri(u[:, k])
         columns.append(ndtri((rankdata(read) - 0.5) / n))
     return np.stack(columns, axis=1)
 
