@@ -1,6 +1,6 @@
 """Prior or data, of a trial like Keio's and of the same programme in rodents.
 
-    python validation/therapy_explain.py      # ten minutes; writes docs/validation/prior-or-data.md, .json and pictures
+    python validation/therapy_explain.py      # ten minutes; writes docs/validation/prior-or-data.*
 
 The shares of variance and the ranks of measurements of `saisei therapy explain`, with its verdicts: did the
 leading ranks hold when the points doubled, and are the intervals narrow enough to read?
@@ -27,15 +27,15 @@ SHOWN = 5
 
 HEAD = """# Prior or data?
 
-*Made by `python validation/therapy_explain.py`, commit {commit}, seed {seed}. **Hypothesis**: nearly all of the
-graft is prior, not data. Never a prognosis, a dose or the release of a lot.*
+*Made by `python validation/therapy_explain.py`, commit {commit}, seed {seed}. **Hypothesis**: nearly all
+of the graft is prior, not data. Never a prognosis, a dose or the release of a lot.*
 
-A programme as Keio's (AIS A, C4 to T10, 2e6 cells on day 14 to 28, week 52): the mean of a fixed panel of {people}
-people over every prior, the spike and what is hidden in the lot; and the same programme in rodents that
-reject nothing. Sobol shares with 95% intervals; {points} base points, doubled until the leading ranks held, at
-most {most}. *Alone* is the first-order share, *with others* the total one; totals overlap and do not add to 100%.
-Measurements: the expected share of the prior variance that goes once they are known, with errors that are
-assumed; nobody plans them.
+A programme as Keio's (AIS A, C4 to T10, 2e6 cells on day 14 to 28, week 52): the mean of a fixed panel of
+{people} people over every prior, the spike and what is hidden in the lot; and the same programme in rodents
+that reject nothing. Sobol shares with 95% intervals; {points} base points, doubled until the leading ranks
+held, at most {most}. *Alone* is the first-order share, *with others* the total one; totals overlap and do
+not add to 100%. Measurements: the expected share of the prior variance that goes once they are known, with
+errors that are assumed; nobody plans them.
 
 **In words.** {words}
 
@@ -53,7 +53,8 @@ def _output(name: str, one: dict[str, Any]) -> list[str]:
     lines = [
         f"### `{name}`: {one['words']}",
         "",
-        f"Mean {one['mean']:.3g}, sd {one['sd']:.3g}. Leading ranks {held} at {one['points']} points. Behind it: "
+        f"Mean {one['mean']:.3g}, sd {one['sd']:.3g}. Leading ranks {held} at {one['points']} points. "
+        "Behind it: "
         + ", ".join(
             f"{row['basis']} {_share(row['total'], row['total_half'])}" for row in one["by_basis"]
         )
@@ -86,17 +87,19 @@ def _words(document: dict[str, Any]) -> str:
     share = document["people"]["one_person"]["share_within"]
     outputs = [*people.values(), *rodents.values()]
     unsettled = sum(not one["stable"] for one in outputs)
+    asked = first["words"].partition(": ")[2]
     return (
         f"In people the question whether the programme does anything at all makes "
-        f"{_share(spike['total'], spike['total_half'])} of the variance of the gain of spared drive; what would narrow "
-        f"it most is {first['words'].partition(': ')[2]} ({100 * first['reduction']:.0f}%), while this lot in rats tells "
-        f"{100 * rat['reduction']:.0f}%. A trial of fifty an arm would tell {100 * trial['reduction']:.0f}% about the motor "
-        f"gain, because the gain that the priors allow is far smaller than what such a trial can see. The chance "
-        f"of an overgrowth is one hidden number of the line, and thirty animals kept long tell "
-        f"{100 * tumours['reduction']:.0f}% of it. In rodents the largest source of the score is `{leader['group']}` "
-        f"({_share(leader['total'], leader['total_half'])}). Of the variance of one person's gain {100 * share:.0f}% lies "
-        f"between people and their luck. The order of the leading sources was not settled for {unsettled} of "
-        f"{len(outputs)} outputs."
+        f"{_share(spike['total'], spike['total_half'])} of the variance of the gain of spared drive; what "
+        f"would narrow it most is {asked} ({100 * first['reduction']:.0f}%), while this lot in rats tells "
+        f"{100 * rat['reduction']:.0f}%. A trial of fifty an arm would tell "
+        f"{100 * trial['reduction']:.0f}% about the motor gain, because the gain that priors allow is far "
+        f"smaller than what such a trial can see. The chance of an overgrowth is one hidden number of the "
+        f"line, and thirty animals kept long tell {100 * tumours['reduction']:.0f}% of it. In rodents the "
+        f"largest source of the score is `{leader['group']}` "
+        f"({_share(leader['total'], leader['total_half'])}). Of the variance of one person's gain "
+        f"{100 * share:.0f}% lies between people and their luck. The order of the leading sources was not "
+        f"settled for {unsettled} of {len(outputs)} outputs."
     )
 
 

@@ -67,6 +67,19 @@ def test_tests_lower_residual_cells_and_leave_potency_alone() -> None:
     assert abs(found.mean_if_passed(lots.potency) - lots.potency.mean()) < 4 * error
 
 
+def test_a_lot_whose_truth_keeps_all_passes_more_often_and_the_reverse_is_bayes() -> None:
+    """P(good | pass) from the three other numbers, and against drawn readings."""
+    found = panel(draw_lots(8, MANY))
+    good = found.keeps.mean()
+    assert found.passes_if_good > found.passes_if_bad > 0
+    bayes = good * found.passes_if_good / found.all_pass.mean()
+    assert found.good_if_passed == pytest.approx(bayes, rel=1e-12)
+    read = readings(found.lots)
+    every = np.all([read[test][1] for test in found.tests], axis=0)
+    error = np.sqrt(bayes * (1 - bayes) / every.sum())
+    assert abs(found.keeps[every].mean() - bayes) < 4.5 * error
+
+
 def test_reading_more_cells_sharpens_the_test() -> None:
     """The share between 95% and 5% passing shrinks as more cells are read."""
     widths = []

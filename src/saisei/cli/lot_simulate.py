@@ -147,6 +147,7 @@ def _summary(parts: list[Panel]) -> dict[str, Any]:
     whole = Panel(
         parts[0].lots, parts[0].tests, np.concatenate([one.passing for one in parts]),
         np.concatenate([one.all_pass for one in parts]),
+        np.concatenate([one.keeps for one in parts]),
     )  # fmt: skip
     held = specifications("nspc")
     tests = [
@@ -178,7 +179,18 @@ def _summary(parts: list[Panel]) -> dict[str, Any]:
         }
         for name, what in asked.items()
     ]
-    return {"all_pass": float(whole.all_pass.mean()), "tests": tests, "quantiles": quantiles}
+    both_ways = {
+        "truth_keeps_all": float(whole.keeps.mean()),
+        "passes_if_truth_keeps_all": whole.passes_if_good,
+        "passes_if_truth_breaks_one": whole.passes_if_bad,
+        "truth_keeps_all_if_passed": whole.good_if_passed,
+    }
+    return {
+        "all_pass": float(whole.all_pass.mean()),
+        **{name: None if np.isnan(x) else x for name, x in both_ways.items()},
+        "tests": tests,
+        "quantiles": quantiles,
+    }
 
 
 def _range(low_middle_high: list[float]) -> str:
@@ -209,6 +221,15 @@ def _show(summary: dict[str, Any], seed: int, n: int, method: str, as_json: bool
         for row in summary["quantiles"]
     ]
     print_table(rows, {key: key for key in rows[0]}, as_json=False, title="median (5% to 95%)")
+    ways = [summary[name] for name in (
+        "truth_keeps_all", "passes_if_truth_keeps_all", "passes_if_truth_breaks_one",
+        "truth_keeps_all_if_passed",
+    )]  # fmt: skip
+    good, pass_good, pass_bad, good_passed = ("-" if x is None else f"{100 * x:.1f}%" for x in ways)
+    say(
+        f"the truth keeps every criterion in {good}; of these {pass_good} pass all tests, of the others "
+        f"{pass_bad}; of lots that pass, {good_passed} keep every criterion in truth"
+    )
     say(
         f"{100 * summary['all_pass']:.1f}% pass all tests that state a criterion. Potency is the same before "
         "and after: no test reads it."

@@ -185,12 +185,29 @@ class Panel:
         tests: ids of the tests, in order.
         passing: (n, tests) exact chance of passing each.
         all_pass: (n,) chance of passing all.
+        keeps: (n,) whether the truth keeps every criterion, were it known without error.
     """
 
     lots: Lots
     tests: tuple[str, ...]
     passing: Array
     all_pass: Array
+    keeps: NDArray[np.bool_]
+
+    @property
+    def passes_if_good(self) -> float:
+        """Chance that a lot passes all tests if its truth keeps every criterion."""
+        return float(self.all_pass[self.keeps].mean()) if self.keeps.any() else float("nan")
+
+    @property
+    def passes_if_bad(self) -> float:
+        """Chance that a lot passes all tests if its truth breaks a criterion."""
+        return float(self.all_pass[~self.keeps].mean()) if not self.keeps.all() else float("nan")
+
+    @property
+    def good_if_passed(self) -> float:
+        """The reverse: chance that the truth keeps every criterion if all tests passed."""
+        return self.mean_if_passed(self.keeps.astype(np.float64))
 
     def mean_if_passed(self, what: Array) -> float:
         """The mean of `what` over lots that pass everything, each lot weighted by its exact chance."""
@@ -222,7 +239,8 @@ def panel(lots: Lots, reads: dict[str, int] | None = None) -> Panel:
     truths, given = of_lots(lots), reads or {}
     columns = [one.law(given.get(name)).passing(truths[one.truth]) for name, one in held.items()]
     passing = np.stack(columns, axis=1)
-    return Panel(lots, tuple(held), passing, passing.prod(axis=1))
+    kept = np.stack([keeps_limit(one, truths[one.truth]) for one in held.values()], axis=1)
+    return Panel(lots, tuple(held), passing, passing.prod(axis=1), kept.all(axis=1))
 
 
 def readings(lots: Lots) -> dict[str, tuple[Array, NDArray[np.bool_]]]:

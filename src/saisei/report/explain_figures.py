@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,15 @@ from saisei.report.figures import COLOURS, Figure, finish, panel
 __all__ = ["information_figure", "shares_figure"]
 
 _BARS = 8
+_NOTHING = 0.002
 _MARKS = {
     "spike": "plum", "assumed": "orange", "recalled": "blue", "measured": "green", "derived": "muted",
 }  # fmt: skip
+
+
+def _titled(words: str, width: int) -> str:
+    """The mark and what is shown, wrapped to the panel."""
+    return textwrap.fill(f"Hypothesis. {words[0].upper()}{words[1:]}", width)
 
 
 def shares_figure(name: str, shares: Mapping[str, Any], species: str) -> Figure:
@@ -24,7 +31,7 @@ def shares_figure(name: str, shares: Mapping[str, Any], species: str) -> Figure:
             `total`, `total_half`.
         species: people or rodents.
     """
-    groups = list(shares["groups"])[:_BARS]
+    groups = [one for one in shares["groups"] if one["total"] > _NOTHING][:_BARS]
     rows = [
         {key: one[key] for key in ("group", "basis", "first", "total", "total_half")}
         for one in groups
@@ -41,7 +48,8 @@ def shares_figure(name: str, shares: Mapping[str, Any], species: str) -> Figure:
         axes.set_xlim(0.0, 1.1)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
         axes.set_xlabel(f"share of the variance ({species})")
-        axes.set_title(f"Hypothesis. {shares['words']}", loc="left", fontsize=9)
+        axes.set_title(_titled(shares["words"], 80), loc="left", fontsize=9)
+        axes.set_axisbelow(True)
         axes.grid(axis="x")
         used = [mark for mark in _MARKS if any(one["basis"] == mark for one in groups)]
         for k, mark in enumerate(used):
@@ -75,7 +83,8 @@ def information_figure(
         axes.set_xlim(0.0, 1.0)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
         axes.set_xlabel(f"expected share of the variance that goes ({species})")
-        axes.set_title(f"Hypothesis. {words}", loc="left", fontsize=9)
+        axes.set_title(_titled(words, 52), loc="left", fontsize=9)
+        axes.set_axisbelow(True)
         axes.grid(axis="x")
         return finish(
             canvas, name, f"What would narrow it: {words}",
