@@ -113,6 +113,16 @@ def test_wrong_words_are_refused_in_one_sentence(
         raise answer.exception
 
 
+def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
+    """Too large, not there."""
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"test,value\n" + b"x" * 1_000_001)
+    answer = RUN.invoke(lots, ["check", str(large)])
+    assert isinstance(answer.exception, InputError)
+    assert "larger than 1,000,000 bytes" in str(answer.exception)
+    assert isinstance(RUN.invoke(lots, ["check", str(tmp_path / "no.csv")]).exception, OSError)
+
+
 def test_a_certificate_is_never_overwritten(tmp_path: Path) -> None:
     """`new` writes once."""
     file = tmp_path / "lot.toml"

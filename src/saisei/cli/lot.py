@@ -20,6 +20,7 @@ __all__ = ["app"]
 
 app = noun("Product lots: simulate, their release tests, certificates. Never releases a lot.")
 
+_LARGEST_BYTES = 1_000_000
 _NOTE = "Research use only: this checks numbers on paper and releases no lot"
 
 
@@ -70,6 +71,8 @@ def check(
 
     if dose is not None and not 0 < dose < float("inf"):
         raise InputError(f"--dose is {dose}: give a number of cells above 0")
+    if file.stat().st_size > _LARGEST_BYTES:
+        raise InputError(f"{file} is larger than {_LARGEST_BYTES:,} bytes: no certificate is")
     certificate = read_certificate(str(file), file.read_bytes(), product)
     if dose is not None:
         certificate = dataclasses.replace(certificate, dose_cells=dose)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from saisei.chance.streams import PURPOSES, uniform_rows
 from saisei.errors import InputError
 from saisei.lot.bounds import limit_of_detection
+from saisei.lot.laws import Counted
 from saisei.lot.lot import Lots
 from saisei.lot.specifications import Kind, Specification, specifications
 from saisei.lot.truth import of_lots, quantiles
@@ -151,12 +152,12 @@ def characteristic(one: Specification, read: int | None = None) -> Characteristi
     law, n = one.law(read), one.read if read is None else read
     truth = truth_grid(one)
     detection = None
-    if one.kind is Kind.SHARE and one.rule in ("<=", "<"):
-        detection = limit_of_detection(n, law.sensitivity, law.background)  # type: ignore[attr-defined]
+    if isinstance(law, Counted) and one.kind is Kind.SHARE and one.rule in ("<=", "<"):
+        detection = limit_of_detection(n, law.sensitivity, law.background)
+    # "None may be found" and "at most 1 of the cells read" name no truth that sits at the limit.
+    named = one.rule and one.limit > 0 and one.kind is not Kind.SAME_CELLS
     limit = one.limit_share if one.kind is Kind.SHARE else one.limit
-    at_limit = float(law.passing([limit])[0]) if one.rule and n + one.limit > 0 else None
-    if one.kind is Kind.SAME_CELLS:
-        at_limit = None  # a number of cells in a reading is no truth of a lot
+    at_limit = float(law.passing([limit])[0]) if named else None
     return Characteristic(
         one, n, truth, law.passing(truth), detection, at_limit, *_reverse(one, read)
     )
@@ -240,7 +241,7 @@ def panel(lots: Lots, reads: dict[str, int] | None = None) -> Panel:
     columns = [one.law(given.get(name)).passing(truths[one.truth]) for name, one in held.items()]
     passing = np.stack(columns, axis=1)
     kept = np.stack([keeps_limit(one, truths[one.truth]) for one in held.values()], axis=1)
-    return Panel(lots, tuple(held), passing, passing.prod(axis=1), kept.all(axis=1))
+    return Panel(lots, tuple(held), passing, passing.prod(axis=1), np.asarray(kept.all(axis=1)))
 
 
 def readings(lots: Lots) -> dict[str, tuple[Array, NDArray[np.bool_]]]:
