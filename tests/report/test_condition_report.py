@@ -42,10 +42,10 @@ def test_figures_hold_the_numbers_that_they_show() -> None:
     assert "-9.5" in kyoto["expected-change"].csv
 
 
-def test_muse_names_the_threshold_as_what_decides() -> None:
+def test_muse_names_the_comparator_as_what_decides() -> None:
     sentence = _built("muse-stroke-2023")["answer"]["sentences"][0]
     assert "10 of 25 treated and 1 of 10" in sentence
-    assert "the threshold, not the cells" in sentence
+    assert "the choice of the comparator decides" in sentence
 
 
 def test_a_missed_trial_without_counts_claims_nothing() -> None:

@@ -55,7 +55,7 @@ def _against_control(one: Document, found: Document) -> str:
         return (
             f"{sentence}; the authors judged the treated arm against a fixed {percent(one['threshold'])} "
             f"instead, where the chance of such a result is {small_chance(one['p_threshold'])}{averaged}: "
-            "the threshold, not the cells, makes the difference."
+            "the choice of the comparator decides the answer."
         )
     ordinal = next((each for each in found["ordinal"] if each["beside"]), None)
     if ordinal is not None and ordinal["beside"][0]["concurrent"]:

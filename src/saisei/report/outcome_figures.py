@@ -128,7 +128,7 @@ def _shares(binary: Sequence[Document]) -> Figure | None:
             data.append({"row": f"{head}: threshold of the authors", "kind": "threshold",
                          "share": one["threshold"], "low": None, "high": None})  # fmt: skip
         for row in one["history"]:
-            data.append({"row": textwrap.shorten(row["population"], 58), "kind": "history",
+            data.append({"row": textwrap.shorten(row["population"], 44), "kind": "history",
                          "share": row["share"], "low": row["low"], "high": row["high"]})  # fmt: skip
     if not data:
         return None
@@ -199,6 +199,10 @@ def funnel_figure(rows: Sequence[Document]) -> Figure:
         )  # fmt: skip
 
 
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
+
+
 def _size(people: int | None) -> float:
     return 18.0 + 2.2 * float(people or 4)
 
@@ -210,6 +214,6 @@ def _ending(row: Document) -> str:
     odds = ""
     if row["odds_ratio"] is not None and row["interval"] is not None:
         low, high = row["interval"]
-        top = f"{high:.2g}" if high is not None else "no limit"
-        odds = f"; OR {row['odds_ratio']:.2g} ({low:.2g} to {top})"
+        top = _short(high) if high is not None else "no limit"
+        odds = f"; OR {_short(row['odds_ratio'])} ({_short(low)} to {top})"
     return f"{row['result']}{people}{odds}"
