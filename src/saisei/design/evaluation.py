@@ -12,7 +12,13 @@ import numpy as np
 from saisei.design.confirmation import believe, biases, courses, readings, registry_stage
 from saisei.design.decision_table import decision_table, registry_table
 from saisei.design.document.schema import DesignDocument
-from saisei.design.dose_plan import dose_operating, dose_plan, dose_scenarios
+from saisei.design.dose_plan import (
+    dose_operating,
+    dose_plan,
+    dose_scenarios,
+    dose_tree,
+    waiting_rows,
+)
 from saisei.design.engines import ShiftEngine
 from saisei.design.engines_two_arms import RankEngine
 from saisei.design.fixed import Design, TypeOne, fix
@@ -147,7 +153,13 @@ def _doses(document: DesignDocument) -> dict[str, Any] | None:
         for name, rates in dose_scenarios(plan)
     ]
     table = [{"n": row.n, "events": row.events, "action": row.action} for row in plan.rows]
-    return {"doses": list(plan.doses), "target": plan.target, "table": table, "rows": rows}
+    middle = dose_scenarios(plan)[1 + len(plan.doses) // 2]
+    return {
+        "doses": list(plan.doses), "target": plan.target, "rule": plan.rule, "cohort": plan.cohort,
+        "table": table, "rows": rows,
+        "waiting": waiting_rows(plan),
+        "tree": {"truth": middle[0], "rates": list(middle[1]), **_plain(dose_tree(plan, middle[1]))},
+    }  # fmt: skip
 
 
 def _plain(item: Any) -> Any:

@@ -19,7 +19,7 @@ from saisei.design.document.analysis import (
 from saisei.design.document.analysis_monitored import NonInferiority
 from saisei.design.document.plan import Gate
 from saisei.design.document.schema import DesignDocument
-from saisei.design.dose_plan import dose_plan
+from saisei.design.dose_plan import DosePlan, dose_plan
 from saisei.design.fixed import Borrowed, Design, TypeOne
 from saisei.design.protocol_monitored import monitored_method
 from saisei.design.safety_plan import SafetyPlan
@@ -133,16 +133,50 @@ def _doses(document: DesignDocument) -> tuple[str, ...]:
     one, plan = document.dose_finding, dose_plan(document)
     assert one is not None
     assert plan is not None
-    own = "BOIN" if one.table is None else "the designers' own table"
+    own = "the designers' own table" if one.table else one.rule
     return (
         f"Event: {one.event}, within {one.window_days:g} days; target rate {one.target:g}.",
         f"Doses from the lowest: {', '.join(plan.doses)}; cohorts of {plan.cohort}, {plan.people} people in"
         f" all, first dose {plan.doses[plan.start]}; steps by {own}, never skipping a dose.",
-        "A dose and all above it are eliminated for good when, with three people or more, the chance that its"
-        f" rate exceeds the target is above {one.eliminate_above:g} (uniform prior).",
-        "At the end the dose with the isotonic rate nearest the target is selected, never an eliminated one;"
-        " all treated people enter the primary analysis together.",
+        *_dose_rule(plan),
+        "All treated people enter the primary analysis together.",
     )
+
+
+def _dose_rule(plan: DosePlan) -> tuple[str, ...]:
+    """How the rule steps, when a dose is gone, and which dose is selected."""
+    if plan.rule == "3+3":
+        return (
+            "No event among three: the next dose. One: three more at this dose, and the next dose if there is"
+            " no further one. Two or more: the trial of doses ends and the dose below is selected.",
+        )
+    gone = (
+        "A dose and all above it are eliminated for good when, with three people or more, the chance that its"
+        f" rate exceeds the target is above {plan.eliminate_above:g} (uniform prior)."
+    )
+    late = (
+        f"Events may come late: a person watched for part of the {plan.window_days:g} days counts for that"
+        " part. The next cohort's dose is decided when its first person arrives"
+    )
+    if plan.rule.endswith("CRM"):
+        rates = ", ".join(f"{rate:g}" for rate in plan.skeleton)
+        model = (
+            f"The rate at a dose is its skeleton rate ({rates}) to the power exp(b), b normal around 0 with"
+            f" standard deviation {plan.prior_sd:g}; each cohort gets the dose whose rate at the posterior"
+            " mean of b is nearest the target, at most one step up."
+        )
+        chosen = "At the end that dose is selected, among doses tried and not eliminated."
+        return (model, *((late + ".",) if plan.late else ()), gone, chosen)
+    chosen = (
+        "At the end the dose with the isotonic rate nearest the target is selected, never an eliminated"
+        " one."
+    )
+    pause = (
+        late
+        + ", and nobody is treated while more than half of those at the dose are still watched, unless"
+        " what was seen decides already."
+    )
+    return (*((pause,) if plan.late else ()), gone, chosen)
 
 
 def _outcome(document: DesignDocument) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -40,9 +41,12 @@ class DoseRow(Part):
 class DoseFinding(Part):
     """Cohorts move between the treated arms, from the lowest dose up; arms' n add up to all people.
 
-    The table of decisions is that of BOIN for the target, unless the designers give their own. A dose is
-    eliminated, with all above it, when the posterior probability that its rate exceeds the target is
-    above `eliminate_above` (prior uniform, three people or more).
+    The rule is BOIN for the target, unless another is named or the designers give their own table. Rules:
+    BOIN; 3+3 (cohorts of three, the highest dose below the first with two or more events); CRM (one-parameter
+    power model on the `skeleton`, no dose skipped); TITE-BOIN and TITE-CRM for events that come late, read
+    when each cohort's first person arrives. Under every rule but 3+3 a dose is eliminated, with all above it,
+    when the posterior probability that its rate exceeds the target is above `eliminate_above` (prior
+    uniform, three people or more); it is never given or selected again.
     """
 
     event: Text
@@ -51,6 +55,9 @@ class DoseFinding(Part):
     cohort: People
     start: Key
     eliminate_above: Level01 = 0.95
+    rule: Literal["BOIN", "3+3", "CRM", "TITE-BOIN", "TITE-CRM"] = "BOIN"
+    skeleton: Annotated[tuple[Rate, ...], Field(min_length=2)] | None = None
+    prior_sd: Positive | None = None
     table: Annotated[tuple[DoseRow, ...], Field(min_length=1)] | None = None
 
 
@@ -75,12 +82,39 @@ def check_doses(parts: Mapping[str, Any]) -> Iterator[Found]:
     if plan.start not in keys:
         mend = f"write one of {', '.join(keys)}"
         yield ("dose_finding", "start"), fault(f'"{plan.start}"', "is no treated arm", mend)
+    yield from _rule(plan, len(treated))
     total = sum(arm.n for arm in treated)
     if total % plan.cohort:
         text = f"does not divide the {total} people to be treated"
         yield ("dose_finding", "cohort"), fault(plan.cohort, text, "change the cohort or an n")
     elif plan.table is not None:
         yield from _table(plan, total)
+
+
+def _rule(plan: DoseFinding, doses: int) -> Iterator[Found]:
+    """What belongs to the named rule and what does not."""
+    model = plan.rule in ("CRM", "TITE-CRM")
+    for name in ("skeleton", "prior_sd"):
+        given = getattr(plan, name)
+        if model and given is None:
+            yield ("dose_finding", name), fault("", f"is missing for {plan.rule}", f"add {name}")
+        elif not model and given is not None:
+            text = f"is not used by {plan.rule}"
+            yield ("dose_finding", name), fault("", text, "drop it, or name CRM or TITE-CRM")
+    if model and plan.skeleton is not None:
+        rising = all(b > a for a, b in itertools.pairwise(plan.skeleton))
+        if len(plan.skeleton) != doses or not rising:
+            text = f"is not one rising rate for each of {doses} doses"
+            yield (
+                ("dose_finding", "skeleton"),
+                fault(list(plan.skeleton), text, "mend the skeleton"),
+            )
+    if plan.rule != "BOIN" and plan.table is not None:
+        text = f"contradicts the rule {plan.rule}"
+        yield ("dose_finding", "table"), fault("", text, "keep the table or the rule, one of them")
+    if plan.rule == "3+3" and plan.cohort != 3:
+        text = "is not the cohort of the 3+3 rule"
+        yield ("dose_finding", "cohort"), fault(plan.cohort, text, "write 3")
 
 
 def _table(plan: DoseFinding, total: int) -> Iterator[Found]:
