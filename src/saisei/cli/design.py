@@ -231,13 +231,16 @@ def _write(found: dict[str, Any], title: str, out: Path) -> None:
 
     from saisei.cli.files import write_bytes, write_text
     from saisei.report.design_figures import design_figures
+    from saisei.report.design_sheet import decision_sheet
 
+    page = decision_sheet(found, title)
     figures = design_figures(found)  # everything is made before anything is written
     parts = [f"{title}\ndigest {found['digest']}\n"]
     for part in found["protocol"]:
         parts.append(f"\n{part['heading']}\n" + "\n".join(f"  {one}" for one in part["sentences"]))
     text = json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False)
     write_text(out / "evaluation.json", text + "\n")
+    write_text(out / "decisions.html", page)
     write_text(out / "protocol.txt", "\n".join(parts) + f"\n\n{found['caution']}\n")
     for figure in figures:
         write_bytes(out / "figures" / f"{figure.name}.svg", figure.svg)
@@ -277,7 +280,7 @@ def _print_operating(found: dict[str, Any]) -> None:
         row[str(ratio)] = _percent(one["success"])
         if ratio == 1:
             row["n"] = f"{one['expected_n']:.1f}"
-            row["bias"] = f"{100 * one['bias']:+.1f}"
+            row["bias"] = "" if one["bias"] is None else f"{100 * one['bias']:+.1f}"
             row["coverage"] = _percent(one["coverage"])
     columns = {"rate": "natural rate", **{str(ratio): name for ratio, name in ratios.items()}}
     how = "exact" if found["operating"]["exact"] else "simulated"
@@ -361,7 +364,8 @@ def _print_doses(found: dict[str, Any]) -> None:
         for n, found_here in by_size.items()
     ]
     columns = {"n": "people at the dose", **{word: f"{word}: events" for word in words}}
-    print_table(rows, columns, as_json=False, title="The next cohort's dose")
+    if rows:
+        print_table(rows, columns, as_json=False, title=f"The next cohort's dose ({found['rule']})")
     doses = found["doses"]
     rows = [
         {
@@ -378,7 +382,12 @@ def _print_doses(found: dict[str, Any]) -> None:
         "truth": "truth", "rates": "event rates", **{dose: f"selects {dose}" for dose in doses},
         "none": "selects none", "people": "people by dose", "events": "events",
     }  # fmt: skip
-    print_table(rows, columns, as_json=False, title="Dose finding (exact)")
+    print_table(
+        rows,
+        columns,
+        as_json=False,
+        title="Dose finding (simulated)" if found["rows"][0]["error"] else "Dose finding (exact)",
+    )
 
 
 def _span(events: list[int]) -> str:
