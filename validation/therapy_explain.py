@@ -1,6 +1,7 @@
 """Prior or data, of a trial like Keio's and of the same programme in rodents.
 
-    python validation/therapy_explain.py      # ten minutes; writes docs/validation/prior-or-data.*
+    python validation/therapy_explain.py         # ten minutes; writes docs/validation/prior-or-data.*
+    python validation/therapy_explain.py page    # the page and its pictures again, from the stored numbers
 
 The shares of variance and the ranks of measurements of `saisei therapy explain`, with its verdicts: did the
 leading ranks hold when the points doubled, and are the intervals narrow enough to read?
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,7 @@ held, at most {most}. *Alone* is the first-order share, *with others* the total 
 not add to 100%. Measurements: the expected share of the prior variance that goes once they are known, with
 errors that are assumed; nobody plans them.
 
-**In words.** {words}
+{words}
 
 """
 
@@ -103,16 +106,8 @@ def _words(document: dict[str, Any]) -> str:
     )
 
 
-def main() -> None:
-    """Run both species and write the page."""
-    who = Eligibility("A", levels("C4-T10"), (14, 28), (18, 75))
-    programme = Programme(
-        Therapy(Plan(who, (52.0,), PEOPLE, SEED), Operation(2e6, (14, 28), 180.0))
-    )
-    document: dict[str, Any] = {}
-    for species in ("people", "rodents"):
-        document[species] = explained(programme, species, POINTS, MOST, DRAWS, SEED)
-        print(species, "done", flush=True)
+def _run() -> dict[str, Any]:
+    """Both species, with the commit that made them."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=ROOT,
@@ -120,30 +115,55 @@ def main() -> None:
         text=True,
         check=True,
     ).stdout.strip()
+    who = Eligibility("A", levels("C4-T10"), (14, 28), (18, 75))
+    plan = Plan(who, (52.0,), PEOPLE, SEED)
+    programme = Programme(Therapy(plan, Operation(2e6, (14, 28), 180.0)))
+    document: dict[str, Any] = {"commit": commit, "most": MOST}
+    for species in ("people", "rodents"):
+        document[species] = explained(programme, species, POINTS, MOST, DRAWS, SEED)
+        print(species, "done", flush=True)
+    return document
+
+
+def _page(document: dict[str, Any]) -> str:
+    """The page; its pictures are written beside it."""
     lines: list[str] = []
-    for species, part in document.items():
+    for species in ("people", "rodents"):
         lines += [f"## {species.capitalize()}", ""]
-        for name, one in part["outputs"].items():
+        for name, one in document[species]["outputs"].items():
             lines += _output(name, one)
-            if (species, name) in PICTURES:
-                for figure in (
-                    shares_figure(f"shares-{name}".replace("_", "-"), one, species),
-                    information_figure(
-                        f"information-{name}".replace("_", "-"),
-                        one["information"],
-                        one["words"],
-                        species,
-                    ),
-                ):
-                    (FOLDER / f"prior-or-data-{figure.name}.svg").write_bytes(figure.svg)
-                    lines += [f"![{figure.alt}](prior-or-data-{figure.name}.svg)", ""]
+            if (species, name) not in PICTURES:
+                continue
+            stem = name.replace("_", "-")
+            for figure in (
+                shares_figure(f"shares-{stem}", one, species),
+                information_figure(
+                    f"information-{stem}", one["information"], one["words"], species
+                ),
+            ):
+                (FOLDER / f"prior-or-data-{figure.name}.svg").write_bytes(figure.svg)
+                lines += [f"![{figure.alt}](prior-or-data-{figure.name}.svg)", ""]
     head = HEAD.format(
-        commit=commit, seed=SEED, people=PEOPLE, points=POINTS, most=MOST, words=_words(document)
+        commit=document["commit"],
+        seed=SEED,
+        people=PEOPLE,
+        points=POINTS,
+        most=document["most"],
+        words=textwrap.fill(f"**In words.** {_words(document)}", 110),
     )
-    text = head + "\n".join(lines).rstrip() + "\n"
-    (FOLDER / "prior-or-data.md").write_text(text, encoding="utf-8")
-    content = json.dumps(document, indent=1, ensure_ascii=False, default=float)
-    (FOLDER / "prior-or-data.json").write_text(content + "\n", encoding="utf-8")
+    return head + "\n".join(lines).rstrip() + "\n"
+
+
+def main() -> None:
+    """Run both species, or take the stored numbers, and write the page."""
+    stored = FOLDER / "prior-or-data.json"
+    if sys.argv[1:] == ["page"]:
+        document = json.loads(stored.read_text(encoding="utf-8"))
+    else:
+        document = _run()
+        content = json.dumps(document, indent=1, ensure_ascii=False, default=float)
+        stored.write_text(content + "\n", encoding="utf-8")
+    (FOLDER / "prior-or-data.md").write_text(_page(document), encoding="utf-8")
 
 
 if __name__ == "__main__":
