@@ -27,7 +27,8 @@ def compare(
 ) -> None:
     """Set designs side by side: size, time, exposure, error over the plausible range, power, cost.
 
-    Numbers are exact; a note says where they are simulated. The table names the unit of each row; JSON and figures go to --out.
+    Numbers are exact; a note says where they are simulated. The table names the unit of each row; JSON and
+    figures go to --out.
     """
     from rich.console import Console
 

@@ -54,8 +54,7 @@ def animals(
     from saisei.errors import InputError
     from saisei.lot.lot import Recipe
     from saisei.patient.animals import Experiment
-    from saisei.patient.therapy import HYPOTHESIS, therapy_priors
-    from saisei.repair.plasticity import Stimulation
+    from saisei.patient.therapy import HYPOTHESIS, Stimulation, therapy_priors
 
     if line not in set(Method):
         raise InputError(f"line {line!r}: give {', '.join(Method)}")

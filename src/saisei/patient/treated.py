@@ -24,7 +24,7 @@ from saisei.exam.isncsci.batch import GradedTable, classify_table
 from saisei.exam.isncsci.record import COLUMNS
 from saisei.graft.build import LUCK, Given, rows_of
 from saisei.graft.check import StepCheck, check_step
-from saisei.graft.course import OUT, follow, place
+from saisei.graft.course import OUT, OUT_NAMES, follow, place
 from saisei.graft.leaps import leap
 from saisei.lot.lot import Lots, Recipe, draw_lots
 from saisei.lot.release import readings
@@ -44,8 +44,8 @@ from saisei.repair.natural import E_BLOCK, E_GAIN, E_PRESSURE, E_RELAY, EFFECT
 from saisei.repair.plasticity import stimulation_gain
 
 __all__ = [
-    "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of", "draw_world", "effects_at",
-    "given_of", "lot_columns", "released_lots", "respond", "treat", "treat_chunk",
+    "OUT_NAMES", "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of", "distances",
+    "draw_world", "effects_at", "given_of", "lot_columns", "place", "released_lots", "respond", "treat", "treat_chunk",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]

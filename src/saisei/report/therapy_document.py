@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from saisei import __version__
 from saisei.exam.isncsci.levels import KEY_MUSCLES
-from saisei.graft.course import OUT_NAMES, place
 from saisei.params import digest as params_digest
 from saisei.params import parameter, value
 from saisei.patient.therapy import HYPOTHESIS, Therapy
-from saisei.patient.treated import Treated
+from saisei.patient.treated import OUT_NAMES, Treated, distances, place
 from saisei.patient.treated_course import PersonYear
-from saisei.repair.graft_effect import distances
 
 __all__ = ["SCHEMA", "build"]
 
