@@ -125,7 +125,7 @@ def piltti_dose(worlds: int) -> Check:
         f"slope {middle:.2f} (80%: {interval(slope)[0]:.2f} to {interval(slope)[1]:.2f}); difference of BBB "
         f"between 5e5 and 1e4 cells {np.median(effect):.2f} (80%: {low:.2f} to {high:.2f})",
         0.7 <= middle <= 1.0 and low <= 0.0 <= high,
-        "a rodent dose lies near or above the cells that give half of the effect, in part of the worlds",
+        "held by the width of the interval: the middle expects a difference, the study saw none",
     )  # fmt: skip
 
 
@@ -332,7 +332,7 @@ def people(worlds: int) -> list[Check]:
             "S12", "Tumour risk by line", "higher with the unsafe line, all else equal",
             f"founders in {risks['safe'][0]:.4f} of people with a safe line and "
             f"{risks['unsafe'][0]:.4f} with an unsafe one; seen on MRI within a year "
-            f" {risks['safe'][1]:.4f} and {risks['unsafe'][1]:.4f}",
+            f"{risks['safe'][1]:.4f} and {risks['unsafe'][1]:.4f}",
             risks["unsafe"][0] > risks["safe"][0] and risks["unsafe"][1] > risks["safe"][1],
             "the level rests on priors that no trial of this size can check",
         ),
