@@ -88,9 +88,8 @@ class RegistryStage:
         for i in range(len(p)):
             ahead = _ahead(n - look.treated, look.treated, float(p[i]))
             beside = _ahead(m - look.control, look.control, float(q[i]))
-            later = (
-                ahead @ self.confirms @ beside.T
-            )  # chance to confirm from each result of the look
+            # chance to confirm from each result of the look
+            later = ahead @ self.confirms @ beside.T
             found[i] = float(left[i] @ (open_ * later) @ right[i])
         return found, going
 
