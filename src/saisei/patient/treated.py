@@ -45,7 +45,8 @@ from saisei.repair.plasticity import stimulation_gain
 
 __all__ = [
     "OUT_NAMES", "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of", "distances",
-    "draw_world", "effects_at", "given_of", "lot_columns", "place", "released_lots", "respond", "treat", "treat_chunk",
+    "draw_world", "effects_at",
+    "given_of", "lot_columns", "place", "released_lots", "respond", "treat", "treat_chunk",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
