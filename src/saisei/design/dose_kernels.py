@@ -19,6 +19,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 _GAP, _EVENT, _WHEN = 0, 1, 2  # uniforms of a person: arrival, event, time of the event
+_NEVER = 1e18
 
 
 @compiled
@@ -155,6 +156,147 @@ def _nearest(rates: F64, target: float, upto: int) -> int:
 
 
 @compiled
+def _read(
+    now: float,
+    count: int,
+    dose: int,
+    window: float,
+    entered: F64,
+    shows: F64,
+    level: I64,
+    weights: F64,
+    known: F64,
+) -> tuple[int, int, int, float, float]:
+    """People, events, pending, their follow-up in windows, and when the next one is settled, at the dose.
+
+    Fills `weights` and `known` for everybody.
+    """
+    n = y = pending = 0
+    watched, earliest = 0.0, _NEVER
+    for i in range(count):
+        done = now - entered[i] >= window - 1e-6  # rounding must not keep it open
+        known[i] = 1.0 if shows[i] <= now else 0.0
+        weights[i] = min((now - entered[i]) / window, 1.0)
+        if level[i] != dose:
+            continue
+        n += 1
+        if known[i] > 0.0:
+            y += 1
+        elif not done:
+            pending += 1
+            watched += weights[i]
+            earliest = min(earliest, entered[i] + window, shows[i])
+    return n, y, pending, watched, earliest
+
+
+@compiled
+def _tite_move(
+    n: int, y: int, pending: int, watched: float, target: float, interval: F64, deescalate: int
+) -> int:
+    """TITE-BOIN: 1 up, 0 stay, -1 down, 2 wait."""
+    if y >= deescalate:
+        return -1
+    if 2 * pending > n:
+        return 2
+    rate = (y + target / 2.0) / (n - pending + 1.0)
+    odds = rate / (1.0 - rate)
+    if watched >= pending - (n * interval[0] - y) / odds:
+        return 1
+    return -1 if watched <= pending - (n * interval[1] - y) / odds else 0
+
+
+@compiled
+def _end(
+    seen: F64,
+    hit: F64,
+    removed: int,
+    target: float,
+    eliminate: I64,
+    crm: bool,
+    people: tuple[F64, F64, I64],
+    grid: tuple[F64, F64, F64, F64, F64],
+) -> int:
+    """The dose selected when every window has closed; -1 for none."""
+    for dose in range(removed):
+        if int(hit[dose]) >= eliminate[int(seen[dose])]:
+            removed = dose
+            break
+    if removed == 0:
+        return -1
+    if not crm:
+        return select_mtd(seen, hit, removed, target)
+    weights, known, level = people
+    prior, log_p, log_rest, log_skeleton, beta = grid
+    fitted = crm_posterior_rates(prior, log_p, log_rest, log_skeleton, beta, weights, known, level)
+    tried = 0
+    for dose in range(removed):
+        if seen[dose] > 0.0:
+            tried = dose + 1
+    return _nearest(fitted, target, tried)
+
+
+@compiled
+def _tite_run(
+    uniforms: F64,
+    rates: F64,
+    cohort: int,
+    start: int,
+    target: float,
+    gap_days: float,
+    window_days: float,
+    tables: I64,
+    interval: F64,
+    crm: bool,
+    grid: tuple[F64, F64, F64, F64, F64],
+    seen: F64,
+    hit: F64,
+) -> tuple[int, float]:
+    """One trial: the dose selected and its days; adds to `seen` and `hit`."""
+    people = len(uniforms) // 3
+    entered, shows, level = np.empty(people), np.empty(people), np.empty(people, np.int64)
+    weights, known = np.empty(people), np.empty(people)
+    dose, removed, now, count = start, len(rates), 0.0, 0
+    for person in range(people):
+        if person > 0:
+            now += -math.log(1.0 - uniforms[3 * person + _GAP]) * gap_days
+        if person > 0 and person % cohort == 0:
+            move = 2
+            while move == 2:
+                n, y, pending, watched, earliest = _read(
+                    now, count, dose, window_days, entered, shows, level, weights, known
+                )
+                if y >= tables[2, n]:
+                    removed = min(removed, dose)
+                move = -1
+                if crm and removed > 0:
+                    fitted = crm_posterior_rates(
+                        grid[0], grid[1], grid[2], grid[3], grid[4], weights[:count],
+                        known[:count], level[:count],
+                    )  # fmt: skip
+                    move = min(_nearest(fitted, target, removed) - dose, 1)
+                elif not crm:
+                    move = _tite_move(n, y, pending, watched, target, interval, tables[1, n])
+                    now = max(earliest, now) if move == 2 else now
+            if removed == 0:
+                break
+            dose = min(max(dose + move, 0), removed - 1)
+        event = uniforms[3 * person + _EVENT] < rates[dose]
+        entered[count], level[count] = now, dose
+        shows[count] = now + uniforms[3 * person + _WHEN] * window_days if event else _NEVER
+        seen[dose] += 1.0
+        hit[dose] += 1.0 if event else 0.0
+        count += 1
+    weights[:count] = 1.0
+    for i in range(count):
+        known[i] = 1.0 if shows[i] < _NEVER else 0.0
+    chosen = _end(
+        seen, hit, removed, target, tables[2], crm,
+        (weights[:count], known[:count], level[:count]), grid,
+    )  # fmt: skip
+    return chosen, now + window_days
+
+
+@compiled
 def tite_trials(
     uniforms: F64,
     rates: F64,
@@ -188,93 +330,11 @@ def tite_trials(
         the last window.
     """
     runs, doses = uniforms.shape[0], len(rates)
-    people = uniforms.shape[1] // 3
-    prior, log_p, log_rest, log_skeleton, beta = grid
-    chosen = np.empty(runs, np.int64)
+    chosen, lasted = np.empty(runs, np.int64), np.empty(runs)
     seen, hit = np.zeros((runs, doses)), np.zeros((runs, doses))
-    lasted = np.zeros(runs)
-    entered, shows, level = np.empty(people), np.empty(people), np.empty(people, np.int64)
-    weights, known = np.empty(people), np.empty(people)
     for run in range(runs):
-        dose, removed, now, count = start, doses, 0.0, 0
-        for person in range(people):
-            if person > 0:
-                now += -math.log(1.0 - uniforms[run, 3 * person + _GAP]) * gap_days
-            if person > 0 and person % cohort == 0:
-                waiting = True
-                while waiting:
-                    n = y = pending = 0
-                    watched, earliest = 0.0, 1e18
-                    for i in range(count):
-                        done = (
-                            now - entered[i] >= window_days - 1e-6
-                        )  # rounding must not keep it open
-                        known[i] = 1.0 if shows[i] <= now else 0.0
-                        share = min((now - entered[i]) / window_days, 1.0)
-                        weights[i] = share
-                        if level[i] != dose:
-                            continue
-                        n += 1
-                        if known[i] > 0.0:
-                            y += 1
-                        elif not done:
-                            pending += 1
-                            watched += share
-                            earliest = min(earliest, entered[i] + window_days, shows[i])
-                    if y >= tables[2, n]:
-                        removed = min(removed, dose)
-                    move, waiting = 0, False
-                    if crm and removed > 0:
-                        fitted = crm_posterior_rates(
-                            prior, log_p, log_rest, log_skeleton, beta, weights[:count],
-                            known[:count], level[:count],
-                        )  # fmt: skip
-                        best = _nearest(fitted, target, removed)
-                        move = 1 if best > dose else best - dose
-                    elif not crm:
-                        if y >= tables[1, n]:
-                            move = -1
-                        elif 2 * pending > n:
-                            waiting = True
-                            now = max(earliest, now)
-                        else:
-                            rate = (y + target / 2.0) / (n - pending + 1.0)
-                            odds = rate / (1.0 - rate)
-                            if watched >= pending - (n * interval[0] - y) / odds:
-                                move = 1
-                            elif watched <= pending - (n * interval[1] - y) / odds:
-                                move = -1
-                if removed == 0:
-                    break
-                dose = min(max(dose + move, 0), removed - 1)
-            event = uniforms[run, 3 * person + _EVENT] < rates[dose]
-            entered[count], level[count] = now, dose
-            shows[count] = now + uniforms[run, 3 * person + _WHEN] * window_days if event else 1e18
-            seen[run, dose] += 1.0
-            if event:
-                hit[run, dose] += 1.0
-            count += 1
-        lasted[run] = now + window_days
-        for d in range(removed):
-            n, y = int(seen[run, d]), int(hit[run, d])
-            if y >= tables[2, n]:
-                removed = d
-                break
-        if removed == 0:
-            chosen[run] = -1
-        elif crm:
-            for i in range(count):
-                weights[i] = 1.0
-                known[i] = 1.0 if shows[i] < 1e17 else 0.0
-            fitted = crm_posterior_rates(
-                prior, log_p, log_rest, log_skeleton, beta, weights[:count], known[:count],
-                level[:count],
-            )  # fmt: skip
-            tried = 0
-            for d in range(removed):
-                if seen[run, d] > 0.0:
-                    tried = d + 1
-            chosen[run] = _nearest(fitted, target, tried)
-        else:
-            chosen[run] = select_mtd(seen[run], hit[run], removed, target)
+        chosen[run], lasted[run] = _tite_run(
+            uniforms[run], rates, cohort, start, target, gap_days, window_days, tables, interval, crm,
+            grid, seen[run], hit[run],
+        )  # fmt: skip
     return chosen, seen, hit, lasted
