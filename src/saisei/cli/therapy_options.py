@@ -125,7 +125,9 @@ def changed_priors(file: Path | None, settings: list[str]) -> dict[str, Any]:
     if file is not None:
         try:
             table = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            raise InputError(f"{file} cannot be read: {error.strerror}") from None
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"{file} is no TOML of priors: {error}") from None
         for stage, content in table.items():
             inside = content if isinstance(content, dict) else {}
@@ -172,7 +174,6 @@ def therapy_of(
     from saisei.cell_line.line import Sourcing
     from saisei.errors import InputError, UnsupportedError
     from saisei.lot.lot import Recipe
-    from saisei.patient import plan as asked
     from saisei.patient.therapy import Method, Stimulation, Therapy, therapy_priors
     from saisei.study import load
 
@@ -186,8 +187,13 @@ def therapy_of(
     if method not in set(Method):
         raise InputError(f"method {method!r}: give {' or '.join(Method)}")
     document = None if study is None else load(study)
+    if document is not None and "spinal cord" not in document.document.condition:
+        raise InputError(
+            f"study {document.id} is of {document.document.condition}: the therapy in silico knows the "
+            "injured cord only"
+        )
     op = operation_of(document, **operation)
-    first, last = asked.days(stimulation[1])
+    first, last = _window(stimulation[1], "stimulation days")
     return Therapy(
         plan_of(given, study, weeks, n=n, seed=seed),
         op,
@@ -212,12 +218,11 @@ def operation_of(
     """How the product is given; a study fills dose and day where they were not typed."""
     from saisei.errors import InputError
     from saisei.params import value
-    from saisei.patient import plan as asked
     from saisei.patient.therapy import Operation
 
     if identity not in ("spinal", "forebrain"):
         raise InputError(f"identity {identity!r}: give spinal or forebrain")
-    days = (14, 28) if graft_day is None else asked.days(graft_day)
+    days = (14, 28) if graft_day is None else _window(graft_day, "graft day")
     cells = value("lot.dose_cells") if dose is None else dose
     if study is not None and graft_day is None:
         window = study.document.eligibility.treatment_day
@@ -238,6 +243,17 @@ def operation_of(
         identity == "spinal",
         kill_day,
     )
+
+
+def _window(text: str, what: str) -> tuple[int, int]:
+    """Two days after the injury, read as exam days are, named for what they are."""
+    from saisei.errors import InputError
+    from saisei.patient import plan as asked
+
+    try:
+        return asked.days(text)
+    except InputError as error:
+        raise InputError(str(error).replace("exam day", what)) from None
 
 
 def _number(text: str, option: str) -> float:
