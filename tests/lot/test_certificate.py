@@ -203,6 +203,21 @@ def test_a_dose_turns_a_bound_into_cells() -> None:
     assert re.search(r"up to 200 such cells in a dose of 2e\+06", found.cannot)
 
 
+def test_toml_numbers_are_numbers_and_a_truth_value_is_not() -> None:
+    """value = 97.5 counts, value = true is an error, value = inf is an error."""
+    for content, verdict in (
+        ("97.5", Verdict.PASS),
+        ("true", Verdict.ERROR),
+        ("inf", Verdict.ERROR),
+    ):
+        text = (
+            'saisei_certificate = 1\nproduct = "nspc"\n[[result]]\ntest = "nspc-sox1-flow"\n'
+            f'value = {content}\nunit = "percent"\n'
+        )
+        found = check_certificate(read_certificate("a.toml", text.encode()))
+        assert {one.test: one.verdict for one in found}["nspc-sox1-flow"] is verdict
+
+
 @pytest.mark.parametrize("product", PRODUCTS)
 @pytest.mark.parametrize("toml", [True, False])
 def test_an_empty_template_is_read_and_nothing_passes(product: str, toml: bool) -> None:
