@@ -263,10 +263,10 @@ def _run(therapy: Therapy, out: Path, study: str | None, workers: int) -> dict[s
 
     with progress_bar("people", n, _LARGE) as step:
         gains = run_chunks(store, spans, make, tables, workers, step)
-    summary = {"people": n, "out": str(out), "step_check": check, **gains.result()}
+    summary = {"people": n, "step_check": check, **gains.result()}
     summary |= {"use": described(therapy, study)["use"], "extrapolated": list(therapy.extrapolated)}
     store.finish(len(spans), summary)
-    return summary
+    return {"out": str(out), **summary}
 
 
 def _print(summary: dict[str, Any], out: Path) -> None:

@@ -44,9 +44,9 @@ from saisei.repair.natural import E_BLOCK, E_GAIN, E_PRESSURE, E_RELAY, EFFECT
 from saisei.repair.plasticity import stimulation_gain
 
 __all__ = [
-    "OUT_NAMES", "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of", "distances",
-    "draw_world", "effects_at",
-    "given_of", "lot_columns", "place", "released_lots", "respond", "treat", "treat_chunk",
+    "OUT_NAMES", "Grafts", "Treated", "World", "care_gain", "check_therapy", "course_of",
+    "distances", "draw_world", "effects_at", "given_of", "lot_columns", "place", "released_lots",
+    "respond", "treat", "treat_chunk",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
