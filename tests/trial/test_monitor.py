@@ -184,15 +184,20 @@ def test_a_stored_grade_that_is_not_the_computed_one(ward: Any) -> None:
     """Somebody changed the grading, or the store: the exam's codes and its grade disagree."""
     from saisei.trial.store import Draft
 
-    record = ward.investigator.records("exam", "P01")[0]
-    wrong = record.body.grades.model_copy(
-        update={"ais": "C", "sets": (*record.body.grades.sets[:6], 4, 1, 1, 1, 1)}
-    )
-    body = record.body.model_copy(update={"grades": wrong})
-    with ward.store.write("somebody") as writer:
-        writer.append(Draft(body, record.entity, 2, "correct", "P01", "tokyo", "a forgery"))
-    (one,) = alarms(ward, DAY, "grade differs", "act")
-    assert (one.numbers["stored"], one.numbers["computed"]) == ("C", "A")
+    for who, text in (("P01", "C"), ("P02", "A")):
+        record = ward.investigator.records("exam", who)[0]
+        kept = record.body.grades
+        sets = (*kept.sets[:6], 4, *kept.sets[7:])
+        wrong = kept.model_copy(update={"ais": text, "sets": sets})
+        body = record.body.model_copy(update={"grades": wrong})
+        with ward.store.write("somebody") as writer:
+            writer.append(Draft(body, record.entity, 2, "correct", who, "tokyo", "a forgery"))
+    found = alarms(ward, DAY, "grade differs", "act")
+    assert [(one.participant, one.numbers["stored"]) for one in found] == [
+        ("P01", "C"),
+        ("P02", "A"),
+    ]
+    assert {one.numbers["computed"] for one in found} == {"A"}
 
 
 def test_jumps_ask_for_a_second_look(ward: Any) -> None:

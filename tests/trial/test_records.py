@@ -261,3 +261,28 @@ def test_faults_of_a_body_come_all_at_once_with_their_places() -> None:
         parse_body("adverse_event", {"participant": "P01", "on": "yesterday", "grade": 6})
     wrong = {fault.where for fault in caught.value.faults}
     assert wrong == {"on", "term", "grade", "serious", "expected"}
+
+
+def test_a_design_is_amended_by_one_that_names_it(desk: Any) -> None:
+    """The amendment carries the digest of the design in force; any other is refused; both stay known."""
+    from saisei.design.document import load_design, parse_design
+    from saisei.trial.canonical import canonical
+
+    manager = desk.as_(Role.MANAGER)
+    old = desk.store.picture().design
+    before = desk.clock.now
+    desk.clock.at(date(2026, 5, 18))
+    content = old.content()
+    content["arms"][0]["n"] = 24
+    content["amends"] = {"digest": old.digest, "reason": "four more people"}
+    amended = parse_design(canonical(content), "the amendment")
+    manager.amend(amended, "protocol 2")
+    assert desk.store.picture().design.n_treated == 24
+    assert desk.store.picture(as_of=before).design.digest == old.digest
+    with pytest.raises(InputError, match="nothing changes"):
+        manager.amend(amended, "again, on top of itself")
+    with pytest.raises(InputError):
+        manager.amend(load_design("single-stage"), "another trial")
+    wrong = {"digest": "0" * 64, "document": content}
+    with pytest.raises(RuleError, match="digest of the design is"):
+        manager.correct("design", wrong, "why")

@@ -341,6 +341,21 @@ def import_exams(
         typer.echo(f"{len(records)} exams entered from {table.name} (read as {table.format})")
 
 
+def amend(
+    store: StoreArgument,
+    design: Annotated[str, typer.Argument(help="The amended design document.")],
+    reason: ReasonOption,
+    user: UserOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Put an amended design in force; it names the digest of the one that it amends."""
+    from saisei.design.document import load_design
+
+    document = load_design(design)
+    with signed_in(store, user) as session:
+        _say(session.amend(document, reason), as_json)
+
+
 def _pairs(given: list[str] | None) -> dict[str, str]:
     from saisei.errors import InputError
 
@@ -384,4 +399,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "account": account,
     "password": password,
     "import": import_exams,
+    "amend": amend,
 }

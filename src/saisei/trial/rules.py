@@ -13,8 +13,9 @@ from typing import Any
 
 from saisei.errors import RuleError
 from saisei.exam.isncsci.levels import Level
+from saisei.trial.canonical import canonical
 from saisei.trial.kinds_base import Body
-from saisei.trial.kinds_conduct import Account, Decision, Query
+from saisei.trial.kinds_conduct import Account, Decision, DesignRecord, Query
 from saisei.trial.kinds_people import (
     Allocation,
     Consent,
@@ -257,6 +258,17 @@ def _query(body: Query, situation: Situation) -> None:
         raise RuleError(f"there is no record {body.about} to ask about")
 
 
+def _design(body: DesignRecord, situation: Situation) -> None:
+    """A document that is sound, is the one that its digest names, and amends the one in force."""
+    from saisei.design.document import parse_design, require_amendment
+
+    document = parse_design(canonical(body.document), "the design")
+    if document.digest != body.digest:
+        raise RuleError(f"the digest of the design is {document.digest}, not {body.digest}")
+    if situation.before is not None:
+        require_amendment(situation.picture.design, document)
+
+
 def _account(body: Account, situation: Situation) -> None:
     from saisei.trial.access import require_roles
 
@@ -282,4 +294,5 @@ PEOPLE_RULES: Rules = {
     "decision": _decision,
     "query": _query,
     "account": _account,
+    "design": _design,
 }

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
@@ -16,13 +16,23 @@ from saisei.trial.engine import reading
 from saisei.trial.grading import grade, grade_many, isncsci
 from saisei.trial.kinds import KINDS, parse_body
 from saisei.trial.kinds_base import Body, Correction
-from saisei.trial.kinds_conduct import Account, Meaning, Redaction, Role, Signature
+from saisei.trial.kinds_conduct import (
+    Account,
+    DesignRecord,
+    Meaning,
+    Redaction,
+    Role,
+    Signature,
+)
 from saisei.trial.kinds_people import Exam, Screening
 from saisei.trial.picture import Picture, last_row
 from saisei.trial.record import Record, until
 from saisei.trial.rules import Situation, check
 from saisei.trial.store import Draft, Store, Writer
 from saisei.trial.tables import trail, vault
+
+if TYPE_CHECKING:
+    from saisei.design.document.schema import DesignDocument
 
 __all__ = ["Session", "Signed", "login"]
 
@@ -297,6 +307,15 @@ class Session:
 
     def _require(self, action: str, what: str) -> None:
         access.require(self.account.roles, action, what)
+
+    def amend(self, design: DesignDocument, reason: str) -> Record[DesignRecord]:
+        """Put an amended design in force; it must name the digest of the one it amends.
+
+        Raises:
+            AccessError: not for this person. DocumentError, InputError: it amends another design.
+        """
+        changes = {"digest": design.digest, "document": design.content()}
+        return self.correct("design", changes, reason)
 
     # ---- signing, unblinding, redaction -------------------------------------------------------------
 
