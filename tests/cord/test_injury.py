@@ -99,7 +99,7 @@ def test_light_touch_and_pin_prick_go_together(many: NDArray[np.float64]) -> Non
 
 def test_arms_get_less_of_the_spared_drive_than_legs() -> None:
     """The ratio of arm to leg in long drive is the arm penalty, person by person, where neither is capped."""
-    rows = injuries(200, arm_penalty=[1.0])
+    rows = injuries(200, arm_penalty=[1.0], arm_penalty_sd=[0.0], drive_segment_sd=[0.0])
     hurt = rows[:, X_BLOCK : X_BLOCK + 10] > 0.0
     spared = rows[:, X_SPARED : X_SPARED + 10]
     both = hurt[:, 4] & hurt[:, 9] & (spared[:, 9] < 1.0)  # right T1 and S1
@@ -111,7 +111,8 @@ def test_arms_get_less_of_the_spared_drive_than_legs() -> None:
 
 def test_the_zone_fades_with_distance_below_the_injury() -> None:
     """Without spread between muscles, local drive falls by the same factor from one segment to the next."""
-    rows = injuries(300, local_sd=[0.0, 0.0], local_decay=[0.8, 0.0], local_log=[-3.0])
+    even = {"local_sd": [0.0, 0.0], "local_decay": [0.8, 0.0], "drive_segment_sd": [0.0]}
+    rows = injuries(300, local_log=[-3.0], **even)
     zone, hurt = rows[:, X_ZONE : X_ZONE + 5], rows[:, X_BLOCK : X_BLOCK + 5] > 0.0
     both = hurt[:, :-1] & hurt[:, 1:] & (zone[:, :-1] < 1.0)
     assert both.sum() > 100

@@ -67,8 +67,8 @@ _LEVEL_T, _LEVEL_P = _P["level_mean_tetraplegia"], _P["level_mean_paraplegia"]
 _LEVEL_SD, _SIDE_SD = _P["level_sd"], _P["level_side_sd"]
 _MOTOR, _PIN = _P["motor_offset"], _P["pin_offset"]
 _DRIVE, _DRIVE_SD, _DRIVE_SIDE = _P["log_drive_mean"], _P["log_drive_sd"], _P["drive_side_sd"]
-_ARM, _LOCAL, _DECAY, _LOCAL_SD = (
-    _P["arm_penalty"],
+_ARM, _ARM_SD, _WITH_SENSE = _P["arm_penalty"], _P["arm_penalty_sd"], _P["drive_segment_sd"]
+_LOCAL, _DECAY, _LOCAL_SD = (
     _P["local_log"],
     _P["local_decay"],
     _P["local_sd"],
@@ -76,7 +76,7 @@ _ARM, _LOCAL, _DECAY, _LOCAL_SD = (
 _BLOCK, _BLOCK_SD = _P["block_logit"], _P["block_sd"]
 _SPHINCTER, _DRIVE_SHIFT = _P["sphincter_sd"], _P["drive_shift_paraplegia"]
 _NEURONS, _LENGTH, _MM = _P["motoneuron_logit"], _P["lesion_log_mm"], _P["segment_mm"]
-_MILD = KINDS - 1
+_SOME = KINDS - 3  # the kind of some motor sparing
 _TOUCH, _PRICK, _SENSE_SD = _P["touch_mean"], _P["pin_mean"], _P["sense_sd"]
 _TOUCH_PIN, _WITH_DRIVE = _P["sense_pin_correlation"], _P["sense_drive_correlation"]
 _SENSE_SIDE, _HEIGHT, _ZONE = _P["sense_side_sd"], _P["zone_height"], _P["zone_log_decay"]
@@ -103,7 +103,8 @@ _R_SENSE = _R_NEURONS + MUSCLES
 _R_COMMON = _R_SENSE + SENSES
 _Z_SPHINCTER = _R_COMMON + 2 * SEGMENTS
 _Z_DECAY = _Z_SPHINCTER + 1
-_DRAWS = _Z_DECAY + 1
+_Z_ARM = _Z_DECAY + 1
+_DRAWS = _Z_ARM + 1
 
 
 @compiled
@@ -170,12 +171,25 @@ def _draw_place(c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.fl
 
 
 @compiled
+def _tie_segments(c: NDArray[np.float64], z: NDArray[np.float64]) -> None:
+    """Turn the sensory draws of the four columns into ones tied down the segments and between modalities."""
+    rho, fresh = c[_RHO], math.sqrt(1.0 - c[_RHO] * c[_RHO])
+    common, own = math.sqrt(c[_SHARED]), math.sqrt(1.0 - c[_SHARED])
+    for column in range(4):
+        at, both = _R_SENSE + column * SEGMENTS, _R_COMMON + (column // 2) * SEGMENTS
+        for k in range(SEGMENTS):
+            new = common * z[both + k] + own * z[at + k]
+            z[at + k] = new if k == 0 else rho * z[at + k - 1] + fresh * new
+
+
+@compiled
 def _draw_muscles(
     c: NDArray[np.float64], z: NDArray[np.float64], x: NDArray[np.float64], kind: int
 ) -> None:
     """Long drive, its block, drive of the zone and surviving motoneurons of the 21 muscles."""
     decay = c[_DECAY] * math.exp(c[_DECAY + 1] * z[_Z_DECAY])
     length = math.exp(c[_LENGTH] + c[_LENGTH + 1] * z[_Z_LENGTH])
+    arm = max(0.0, c[_ARM] + c[_ARM_SD] * z[_Z_ARM])
     for j in range(MUSCLES):
         x[X_BLOCK + j], x[X_ZONE + j], x[X_MOTONEURONS + j], x[X_SPARED + j] = 0.0, 0.0, 1.0, 1.0
         side = 1 if j >= SPHINCTER // 2 else 0
@@ -188,11 +202,14 @@ def _draw_muscles(
         if below <= 0.0:
             continue
         if ARM[j]:
-            drive *= math.exp(-c[_ARM])
+            drive *= math.exp(-arm)
+        k = _R_SENSE + 2 * side * SEGMENTS + int(MUSCLE_LEVEL[j]) - 1
+        segment = c[_WITH_SENSE] * 0.5 * (z[k] + z[k + SEGMENTS])  # touch and pin of the segment
+        drive *= math.exp(segment)
         local = c[_LOCAL] - (below - 1.0) / decay
-        local += c[_LOCAL_SD] * z[_Z_LOCAL] + c[_LOCAL_SD + 1] * z[_R_LOCAL + j]
+        local += segment + c[_LOCAL_SD] * z[_Z_LOCAL] + c[_LOCAL_SD + 1] * z[_R_LOCAL + j]
         x[X_SPARED + j], x[X_ZONE + j] = min(1.0, drive), min(1.0, math.exp(local))
-        block = c[_BLOCK + (1 if kind == _MILD else 0)] + c[_BLOCK_SD] * z[_Z_BLOCK]
+        block = c[_BLOCK + max(0, kind - _SOME)] + c[_BLOCK_SD] * z[_Z_BLOCK]
         x[X_BLOCK + j] = _logistic(block + c[_BLOCK_SD + 1] * z[_R_BLOCK + j])
         if _mm(c, MUSCLE_LEVEL[j]) - _mm(c, start) < length:
             x[X_MOTONEURONS + j] = _logistic(c[_NEURONS] + c[_NEURONS + 1] * z[_R_NEURONS + j])
@@ -207,8 +224,6 @@ def _draw_senses(
     touch = link * z[_Z_DRIVE] + math.sqrt(1.0 - link * link) * z[_Z_TOUCH]
     pin = pair * touch + math.sqrt(1.0 - pair * pair) * z[_Z_PRICK]
     zone = math.exp(c[_ZONE] + c[_ZONE + 1] * z[_Z_ZONE])
-    rho, fresh = c[_RHO], math.sqrt(1.0 - c[_RHO] * c[_RHO])
-    common, own = math.sqrt(c[_SHARED]), math.sqrt(1.0 - c[_SHARED])
     pressure = 0.0
     for column in range(4):
         side, prick = column // 2, column % 2
@@ -217,15 +232,9 @@ def _draw_senses(
         start = x[X_LEVEL + side]
         if prick:
             start += c[_PIN] + c[_PIN + 1] * z[_Z_PIN + side]
-        noise = 0.0
         for k in range(SEGMENTS):
-            new = (
-                common * z[_R_COMMON + side * SEGMENTS + k]
-                + own * z[_R_SENSE + column * SEGMENTS + k]
-            )
-            noise = new if k == 0 else rho * noise + fresh * new
             below = DERMATOME_LEVEL[k] - start
-            latent = base + c[_SEGMENT_SD] * noise
+            latent = base + c[_SEGMENT_SD] * z[_R_SENSE + column * SEGMENTS + k]
             if k >= _S3:
                 latent += c[_SACRAL]
             if below > 0.0:
@@ -260,5 +269,6 @@ def draw_injury(
     for i in range(_U_LEVEL + 1, _DRAWS):
         room[i] = normal_of(room[i])
     kind = _draw_place(c, room, x)
+    _tie_segments(c, room)
     _draw_muscles(c, room, x, kind)
     _draw_senses(c, room, x, kind)

@@ -38,10 +38,12 @@ CORD: tuple[tuple[str, int], ...] = (
     ("drive_side_sd", 1),
     ("sphincter_sd", 1),
     ("arm_penalty", 1),
+    ("arm_penalty_sd", 1),
+    ("drive_segment_sd", 1),
     ("local_log", 1),
     ("local_decay", 2),  # median, sd of the log between people
     ("local_sd", 2),  # person, muscle
-    ("block_logit", 2),  # injuries, mild ones
+    ("block_logit", 3),  # less than much motor sparing, much, mild
     ("block_sd", 2),  # person, muscle
     ("motoneuron_logit", 2),  # mean, sd
     ("lesion_log_mm", 2),  # mean, sd

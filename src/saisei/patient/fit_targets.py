@@ -53,6 +53,7 @@ FIT_WINDOWS: tuple[Window, ...] = (
 WINDOWS: tuple[Window, ...] = (*FIT_WINDOWS, HALF, TWO_YEARS, EIGHT_MONTHS)
 
 _WEEKS = {2: FIRST, 4: SECOND, 12: QUARTER, 26: HALF, 52: YEAR}
+_COUPLING_PEOPLE = 1500  # 90,000 segments: enough for a regression
 _HELD_WEEK = 26
 _GRADES = "ABCDE"
 _MOTOR = ("uems", "lems")
@@ -274,7 +275,8 @@ def _coupling(seen: Seen) -> Iterator[Measured]:
     places = np.array([*range(3, 8), *range(20, 25)])  # C5-T1, L2-S1 among the dermatomes from C2
     x, y = [], []
     for window in (FIRST, QUARTER, YEAR):
-        codes = seen.exams(window)[seen.at("ais", window) < 4].astype(np.float64)
+        exams = seen.exams(window)[:_COUPLING_PEOPLE]
+        codes = exams[seen.at("ais", window)[: len(exams)] < 4].astype(np.float64)
         for side in (0, _SIDE):
             x += [np.stack([codes[:, side + places], codes[:, side + 28 + places]], axis=-1)]
             y += [codes[:, side + _ARM_FIRST : side + _ARM_FIRST + _KEYS]]

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saisei.chance.streams import PURPOSES, compiled, fill_normals
-from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES
+from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES, SPHINCTER
 from saisei.cord.injury import (
     INTACT,
     X_BLOCK,
@@ -236,5 +236,7 @@ def drives_at(
         blocks[j] = min(1.0, block)
         grown = plasticity_at(r[_ZONE_START], math.exp(-day / rates[_TAU_ZONE + j]))
         local = x[X_ZONE + j] * grown * (1.0 - min(1.0, effect[E_PRESSURE]))
-        drive = spared * (1.0 - blocks[j]) * plastic + local
+        # The sphincter is not trained: what reaches it once the block is gone is what it has.
+        use = 1.0 if j == SPHINCTER else plastic
+        drive = spared * (1.0 - blocks[j]) * use + local
         drives[j] = min(1.0, drive * effect[E_GAIN] + effect[E_RELAY + j])

@@ -1,0 +1,195 @@
+"""What the posterior says of every published figure: predictive intervals, row by row.
+
+An interval of a transition row holds three things: the posterior of the values, the spread between registries
+(one shift of the log odds of better grades for a row, its size estimated from the fitted rows), and sampling
+of as many people as the row counts. An interval of a score holds the posterior, sampling and the discrepancy
+that was set before the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saisei.patient.cohort import Model
+from saisei.patient.fit_rows import RowShares, rows, shares, windows_of
+from saisei.patient.fit_seen import see
+from saisei.patient.fit_targets import WINDOWS, Target, measure
+
+__all__ = ["Interval", "Predicted", "RowInterval", "predict", "registry_spread", "row_intervals"]
+
+Array = NDArray[np.float64]
+_SPREADS = np.linspace(0.0, 2.5, 51)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+_PRIOR_SPREAD = 0.5  # half-normal scale of the spread of log odds between registries
+_FLOOR = 1e-4
+_REPEATS = 40
+_INSIDE = (0.025, 0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A published figure and the central 95% of what the posterior predicts for it."""
+
+    target: Target
+    middle: float
+    low: float
+    high: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the published figure lies within."""
+        return self.low <= self.target.published <= self.high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowInterval:
+    """A transition row in percent by cell: published, predicted middle, low and high ends."""
+
+    row: RowShares
+    middle: Array
+    low: Array
+    high: Array
+
+    @property
+    def cells_inside(self) -> NDArray[np.bool_]:
+        """Which cells lie within their intervals, to the width of one person."""
+        published = 100.0 * self.row.published
+        found: NDArray[np.bool_] = (published >= self.low - 1e-9) & (published <= self.high + 1e-9)
+        return found
+
+    @property
+    def inside(self) -> bool:
+        """Whether every cell does."""
+        return bool(self.cells_inside.all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """Simulated figures by draw.
+
+    Attributes:
+        targets: all but the transition rows.
+        values: (draws, targets).
+        rows: the transition rows, with the shares of the last draw.
+        cells: for each row (draws, cells) shares.
+    """
+
+    targets: Sequence[Target]
+    values: Array
+    rows: Sequence[RowShares]
+    cells: Sequence[Array]
+
+    def intervals(self, rng: np.random.Generator) -> list[Interval]:
+        """The predictive interval of each target that is not a transition row."""
+        scale = np.array([one.scale for one in self.targets])
+        noise = rng.standard_normal((_REPEATS, *self.values.shape)) * scale
+        drawn = (self.values[None] + noise).reshape(-1, len(scale))
+        low, middle, high = np.nanquantile(drawn, [_INSIDE[0], 0.5, _INSIDE[1]], axis=0)
+        return [
+            Interval(one, float(m), float(a), float(b))
+            for one, m, a, b in zip(self.targets, middle, low, high, strict=True)
+        ]
+
+
+def predict(
+    models: Sequence[Model],
+    people: int,
+    seed: int,
+    *,
+    workers: int = 2,
+    report: Callable[[float], None] = lambda _share: None,
+) -> Predicted:
+    """Simulate every published figure under each model.
+
+    Args:
+        models: posterior draws.
+        people, seed: virtual people for each; a seed of their own for each draw.
+        workers: threads.
+        report: told the share done.
+    """
+    chosen = rows()
+    windows = tuple(dict.fromkeys([*WINDOWS, *windows_of(chosen)]))
+    values, cells, last, targets = [], [], [], []
+    for k, model in enumerate(models):
+        seen = see(model, windows, people, seed + k, workers=workers)
+        found = measure(seen)
+        last = [shares(seen, row) for row in chosen]
+        targets = [one.target for one in found]
+        values.append([one.value for one in found])
+        cells.append([one.model for one in last])
+        report((k + 1) / len(models))
+    by_row = [np.array([draw[i] for draw in cells]) for i in range(len(chosen))]
+    return Predicted(targets, np.array(values), last, by_row)
+
+
+def shifted(p: Array, log_odds: Array) -> Array:
+    """Cell shares with the odds of better grades multiplied: (..., cells) and (...,) give (..., cells).
+
+    >>> shifted(np.array([0.5, 0.3, 0.2]), np.array(0.0)).round(6).tolist()
+    [0.5, 0.3, 0.2]
+    """
+    above = np.clip(1.0 - np.cumsum(p, axis=-1)[..., :-1], _FLOOR, 1.0 - _FLOOR)
+    moved = 1.0 / (1.0 + (1.0 - above) / above * np.exp(-log_odds)[..., None])
+    edges = np.concatenate([np.ones((*moved.shape[:-1], 1)), moved], axis=-1)
+    ends = np.concatenate([moved, np.zeros((*moved.shape[:-1], 1))], axis=-1)
+    found: Array = np.maximum(edges - ends, 0.0)
+    return found
+
+
+def _usable(p: Array) -> Array:
+    found: Array = p[np.isfinite(p).all(axis=1)]
+    return found
+
+
+def registry_spread(predicted: Predicted, grades: str) -> Array:
+    """Posterior weights of `0, 0.05 ... 2.5` as the sd of registries' log odds, from the fitted rows.
+
+    Args:
+        predicted: the simulated figures.
+        grades: initial grades whose rows tell, such as `AB`.
+    """
+    log_weight = -0.5 * (_SPREADS / _PRIOR_SPREAD) ** 2
+    for one, cells in zip(predicted.rows, predicted.cells, strict=True):
+        if not one.fitted or one.row.initial.name not in grades:
+            continue
+        p = np.maximum(_usable(cells).mean(axis=0), _FLOOR)
+        counts = one.published * one.n
+        for i, spread in enumerate(_SPREADS):
+            q = shifted(np.tile(p, (len(_NODES), 1)), spread * _NODES)
+            log_q = np.log(np.maximum(q, _FLOOR)) @ counts
+            top = log_q.max()
+            log_weight[i] += top + np.log(np.sum(_WEIGHTS * np.exp(log_q - top)))
+    weight = np.exp(log_weight - log_weight.max())
+    found: Array = weight / weight.sum()
+    return found
+
+
+def mean_spread(weights: Array) -> float:
+    """The posterior mean of the spread that `registry_spread` gives weights for."""
+    return float(weights @ _SPREADS)
+
+
+def row_intervals(predicted: Predicted, rng: np.random.Generator) -> list[RowInterval]:
+    """The predictive interval of each transition row, at the number of people that it counts."""
+    spreads = {grades: registry_spread(predicted, grades) for grades in ("AB", "CDE")}
+    found = []
+    for one, cells in zip(predicted.rows, predicted.cells, strict=True):
+        weight = spreads["AB" if one.row.initial.name in "AB" else "CDE"]
+        p = np.repeat(_usable(cells), _REPEATS, axis=0)
+        if len(p) == 0:
+            nothing = np.full(len(one.published), np.nan)
+            found.append(RowInterval(one, nothing, nothing, nothing))
+            continue
+        sd = rng.choice(_SPREADS, len(p), p=weight)
+        q = shifted(p, sd * rng.standard_normal(len(p)))
+        q /= q.sum(axis=1, keepdims=True)
+        drawn = 100.0 * rng.multinomial(one.n, q) / one.n
+        low, middle, high = np.quantile(drawn, [_INSIDE[0], 0.5, _INSIDE[1]], axis=0)
+        found.append(RowInterval(one, middle, low, high))
+    return found
+
+
