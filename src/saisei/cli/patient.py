@@ -9,6 +9,7 @@ import typer
 
 from saisei.cli.exam_files import progress_bar, say
 from saisei.cli.output import JsonFlag, noun, print_json, print_table
+from saisei.cli.patient_fit import fit
 from saisei.cli.patient_options import (
     AgeOption,
     AisOption,
@@ -16,6 +17,7 @@ from saisei.cli.patient_options import (
     CareKind,
     CareStart,
     CareWeeks,
+    DrawOption,
     ExamDayOption,
     ExtraHours,
     GapsChoice,
@@ -24,7 +26,9 @@ from saisei.cli.patient_options import (
     SeedOption,
     StudyOption,
     TierOption,
+    UncertainFlag,
     WeeksOption,
+    YearOption,
     care_of,
     generator_of,
     plan_of,
@@ -40,6 +44,8 @@ __all__ = ["app"]
 app = noun(
     "Virtual patients without cells: simulate a cohort, draw one person. Never the prognosis of a person."
 )
+
+app.command()(fit)
 
 _LARGE = 2000
 _WEEKS = "2,4,8,12,26,52"
@@ -69,6 +75,9 @@ def simulate(
     n: Annotated[int, typer.Option("--n", help="Number of people.")] = 1000,
     seed: SeedOption = 1,
     tier: TierOption = 1,
+    year: YearOption = None,
+    draw: DrawOption = None,
+    uncertain: UncertainFlag = False,
     visit_jitter: Annotated[
         int, typer.Option("--visit-jitter", help="Days by which a visit may shift either way.")
     ] = 0,
@@ -101,6 +110,7 @@ def simulate(
     fits is printed. A run that was stopped goes on with the same command. Read the file back with
     `saisei exam grade`. Research use only: groups for planning trials, never the prognosis of a person.
     """
+    from saisei.errors import InputError
     from saisei.patient.gaps import Gaps
     from saisei.patient.visits import Attendance
 
@@ -115,7 +125,14 @@ def simulate(
         gaps=Gaps.assumed() if gaps is GapsChoice.ASSUMED else Gaps(),
         care=care_of(care, extra_hours, care_start, care_weeks, care_effect),
     )
-    tally = _write(out, plan, tier, rule, mep, workers, study)
+    if mep and (tier == 0 or uncertain):
+        raise InputError(
+            "--mep: only the mechanistic model at one set of values has drive and block"
+        )
+    model = generator_of(tier, uncertain, draw, year)
+    made = _made(plan, tier, rule, mep, study)
+    made |= {"year": year, "draw": "one for each person" if uncertain else draw}
+    tally = _write(out, plan, model, made, rule, mep, workers)
     if as_json:
         print_json(tally)
     else:
@@ -191,17 +208,18 @@ def _checked(out: Path, walking: str) -> str | None:
 
 
 def _write(
-    out: Path, plan: Plan, tier: int, rule: str | None, mep: bool, workers: int, study: str | None
+    out: Path,
+    plan: Plan,
+    model: Generator,
+    made: dict[str, Any],
+    rule: str | None,
+    mep: bool,
+    workers: int,
 ) -> dict[str, Any]:
     """Make the cohort and write it; gives the tally."""
     from saisei.cli.patient_write import write_cohort
-    from saisei.errors import InputError
     from saisei.patient.cohort import CHUNK, acceptance_of, simulate
 
-    model = generator_of(tier)
-    made = _made(plan, tier, rule, mep, study)
-    if mep and tier == 0:
-        raise InputError("--mep: only the mechanistic model (--tier 1) has drive and block")
     share = acceptance_of(plan, model)  # an impossible cohort ends here, before there is any file
     with progress_bar("people", plan.n, _LARGE) as step:
         tally = write_cohort(

@@ -20,6 +20,7 @@ __all__ = [
     "CareKind",
     "CareStart",
     "CareWeeks",
+    "DrawOption",
     "ExamDayOption",
     "ExtraHours",
     "GapsOption",
@@ -27,7 +28,9 @@ __all__ = [
     "SeedOption",
     "StudyOption",
     "TierOption",
+    "UncertainFlag",
     "WeeksOption",
+    "YearOption",
     "care_of",
     "generator_of",
     "plan_of",
@@ -72,6 +75,15 @@ TierOption = Annotated[
         "--tier", help="1: the mechanistic model; 0: the statistical benchmark beside it."
     ),
 ]
+UncertainFlag = Annotated[
+    bool,
+    typer.Option("--uncertain", help="Each person under a posterior draw of their own."),
+]
+DrawOption = Annotated[
+    int | None,
+    typer.Option("--draw", help="Everybody under this posterior draw; the mode if left out."),
+]
+YearOption = Annotated[float | None, typer.Option("--year", help="Year of injury [default: 2008].")]
 GapsOption = Annotated[
     GapsChoice,
     typer.Option("--gaps", help="Items not testable or flagged: none, or at assumed rates."),
@@ -147,9 +159,14 @@ def plan_of(given: dict[str, str | None], study: str | None, weeks: str, **rest:
     return asked.Plan(who, asked.visits(weeks), **rest)
 
 
-def generator_of(tier: int) -> Generator:
-    """What makes the exams."""
+def generator_of(
+    tier: int, uncertain: bool = False, draw: int | None = None, year: float | None = None
+) -> Generator:
+    """What makes the exams: the packaged values, one posterior draw, or a draw for each person."""
     from saisei.errors import InputError
+    from saisei.params import value
+    from saisei.patient.cohort import Model
+    from saisei.patient.uncertain import Mixed
 
     if tier not in (0, 1):
         raise InputError(
@@ -158,7 +175,22 @@ def generator_of(tier: int) -> Generator:
     if tier == 0:
         from saisei.patient.transitional import Transitional
 
+        if uncertain or draw is not None or year is not None:
+            raise InputError(
+                "--tier 0: the statistical benchmark has one set of values; leave out --uncertain, "
+                "--draw and --year"
+            )
         return Transitional.packaged()
-    from saisei.patient.cohort import Model
-
-    return Model.packaged()
+    if uncertain and draw is not None:
+        raise InputError(
+            "--uncertain takes a draw for each person and --draw one for all: give one"
+        )
+    first, last = value("patient.first_year"), value("patient.last_year")
+    if year is not None and not first <= year <= last:
+        raise InputError(
+            f"year of injury {year:g}: must lie from {first:g} to {last:g}, near the published tables"
+        )
+    if uncertain:
+        return Mixed.of(year=year)
+    model = Model.packaged() if draw is None else Model.draw(draw)
+    return model if year is None else model.in_year(year)

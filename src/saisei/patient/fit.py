@@ -43,6 +43,7 @@ _WORST = 30.0
 _DAMPINGS = (0.02, 0.1, 0.4, 1.5, 6.0, 25.0)
 _LONGEST = 1.0
 _MOVES = 4
+_CHORDS = 4
 _ENOUGH = 0.5
 
 
@@ -51,19 +52,21 @@ class Settings:
     """How long the fit works.
 
     Attributes:
-        people: virtual people a simulation.
+        people: virtual people a simulation while slopes are taken.
         iterations: most steps to the mode.
         draws: posterior draws.
+        fine: virtual people a simulation in the last steps to the mode and in the draws.
         workers: threads; they never change the result.
     """
 
     people: int
     iterations: int
     draws: int
+    fine: int = 8000
     workers: int = 2
 
 
-STANDARD = Settings(people=6000, iterations=10, draws=160)
+STANDARD = Settings(people=3500, iterations=10, draws=160)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +207,25 @@ def find_mode(problem: Problem, start: Array, report: Report = lambda _what, _sh
     last = f"slopes at the mode, loss {best:.1f}"
     slopes = slopes_at(problem, z, lambda share: report(last, share))
     return Mode(z, r, slopes, best, tuple(trace))
+
+
+def polish(problem: Problem, mode: Mode) -> Mode:
+    """Steps with the slopes kept, on a problem of more people: what chance left in the mode goes.
+
+    Args:
+        problem: the same targets with more virtual people.
+        mode: of the problem with fewer.
+    """
+    nowhere = np.zeros(len(mode.z))
+    z, r = mode.z, problem.residual(mode.z)
+    best, trace = _loss(r, z, nowhere), list(mode.trace)
+    for damping in (*_DAMPINGS[:_CHORDS], _DAMPINGS[0]):
+        trial = z + _step(r, mode.slopes, z, nowhere, damping)
+        found = problem.residual(trial)
+        if (loss := _loss(found, trial, nowhere)) < best:
+            z, r, best = trial, found, loss
+        trace.append(best)
+    return Mode(z, r, mode.slopes, best, tuple(trace))
 
 
 def jittered_draws(

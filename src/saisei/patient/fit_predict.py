@@ -191,5 +191,3 @@ def row_intervals(predicted: Predicted, rng: np.random.Generator) -> list[RowInt
         low, middle, high = np.quantile(drawn, [_INSIDE[0], 0.5, _INSIDE[1]], axis=0)
         found.append(RowInterval(one, middle, low, high))
     return found
-
-
