@@ -112,7 +112,7 @@ def test_arms_get_less_of_the_spared_drive_than_legs() -> None:
 def test_the_zone_fades_with_distance_below_the_injury() -> None:
     """Without spread between muscles, local drive falls by the same factor from one segment to the next."""
     even = {"local_sd": [0.0, 0.0], "local_decay": [0.8, 0.0], "drive_segment_sd": [0.0]}
-    rows = injuries(300, local_log=[-3.0], **even)
+    rows = injuries(300, local_log=[-3.0, -3.0], **even)
     zone, hurt = rows[:, X_ZONE : X_ZONE + 5], rows[:, X_BLOCK : X_BLOCK + 5] > 0.0
     both = hurt[:, :-1] & hurt[:, 1:] & (zone[:, :-1] < 1.0)
     assert both.sum() > 100

@@ -189,6 +189,7 @@ def _draw_muscles(
     """Long drive, its block, drive of the zone and surviving motoneurons of the 21 muscles."""
     decay = c[_DECAY] * math.exp(c[_DECAY + 1] * z[_Z_DECAY])
     length = math.exp(c[_LENGTH] + c[_LENGTH + 1] * z[_Z_LENGTH])
+    height = c[_LOCAL] if x[X_TETRAPLEGIA] == 1.0 else c[_LOCAL + 1]
     arm = max(0.0, c[_ARM] + c[_ARM_SD] * z[_Z_ARM])
     for j in range(MUSCLES):
         x[X_BLOCK + j], x[X_ZONE + j], x[X_MOTONEURONS + j], x[X_SPARED + j] = 0.0, 0.0, 1.0, 1.0
@@ -206,7 +207,7 @@ def _draw_muscles(
         k = _R_SENSE + 2 * side * SEGMENTS + int(MUSCLE_LEVEL[j]) - 1
         segment = c[_WITH_SENSE] * 0.5 * (z[k] + z[k + SEGMENTS])  # touch and pin of the segment
         drive *= math.exp(segment)
-        local = c[_LOCAL] - (below - 1.0) / decay
+        local = height - (below - 1.0) / decay
         local += segment + c[_LOCAL_SD] * z[_Z_LOCAL] + c[_LOCAL_SD + 1] * z[_R_LOCAL + j]
         x[X_SPARED + j], x[X_ZONE + j] = min(1.0, drive), min(1.0, math.exp(local))
         block = c[_BLOCK + max(0, kind - _SOME)] + c[_BLOCK_SD] * z[_Z_BLOCK]

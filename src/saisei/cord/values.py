@@ -40,7 +40,7 @@ CORD: tuple[tuple[str, int], ...] = (
     ("arm_penalty", 1),
     ("arm_penalty_sd", 1),
     ("drive_segment_sd", 1),
-    ("local_log", 1),
+    ("local_log", 2),  # neck, trunk
     ("local_decay", 2),  # median, sd of the log between people
     ("local_sd", 2),  # person, muscle
     ("block_logit", 3),  # less than much motor sparing, much, mild

@@ -19,7 +19,7 @@ from saisei.cord.values import CORD, places
 from saisei.exam.isncsci.batch import classify_table
 from saisei.exam.isncsci.levels import Level
 from saisei.exam.isncsci.record import COLUMNS
-from saisei.patient.cohort import Model
+from saisei.patient.cohort import Generator, Model
 from saisei.patient.observe import STATES
 
 __all__ = ["Seen", "Window", "days_in", "see"]
@@ -32,6 +32,7 @@ _GRADED = ("ais", "nli", "right_motor_level", "left_motor_level")
 _CHUNK = 500
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 _DECADE = 10.0
+_UNKNOWN = -1
 _AT = places(CORD)
 
 
@@ -91,26 +92,33 @@ def days_in(windows: Sequence[Window], persons: NDArray[np.int64]) -> NDArray[np
 
 
 def see(
-    model: Model, windows: Sequence[Window], n: int, seed: int, *, first: int = 0, workers: int = 2
+    model: Generator,
+    windows: Sequence[Window],
+    n: int,
+    seed: int,
+    *,
+    first: int = 0,
+    workers: int = 2,
 ) -> Seen:
     """Examine the people `first` to `first + n - 1` of a seed at every window.
 
     Args:
-        model: the values.
+        model: the mechanistic model, or another generator (which then knows no kinds and no era).
         windows: when; each at most once.
         n, seed: how many people, of which seed (0 to 2**32 - 1).
         first: number of the first person.
         workers: threads; they never change the result.
     """
     codes = np.empty((n, len(windows), len(COLUMNS)), dtype=np.int8)
-    kinds = np.empty(n, dtype=np.int64)
+    kinds = np.full(n, _UNKNOWN, dtype=np.int64)
 
     def some(span: slice) -> None:
         persons = np.arange(first + span.start, first + span.stop, dtype=np.int64)
         days, attempts = days_in(windows, persons), np.zeros_like(persons)
         codes[span] = model.examine(seed, persons, attempts, days)[0]
-        truth = model.examine(seed, persons, attempts, days[:, :1], with_truth=True)[1]
-        kinds[span] = truth[:, 0, STATES.index("true_kind")].astype(np.int64)
+        if isinstance(model, Model):
+            truth = model.examine(seed, persons, attempts, days[:, :1], with_truth=True)[1]
+            kinds[span] = truth[:, 0, STATES.index("true_kind")].astype(np.int64)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(some, [slice(at, min(at + _CHUNK, n)) for at in range(0, n, _CHUNK)]))
@@ -122,5 +130,7 @@ def see(
         total = table.total(part, "right").astype(np.int64) + table.total(part, "left")
         graded[part] = total.reshape(n, -1)
     spread = ((np.arange(first, first + n) + 0.5) * _GOLDEN) % 1.0
-    era = model.cord[_AT["era_log_odds"]], model.cord[_AT["era_year"]]
-    return Seen(tuple(windows), codes, graded, kinds, spread, float(era[0]), float(era[1]))
+    era = (0.0, 0.0)
+    if isinstance(model, Model):
+        era = float(model.cord[_AT["era_log_odds"]]), float(model.cord[_AT["era_year"]])
+    return Seen(tuple(windows), codes, graded, kinds, spread, *era)
