@@ -1,12 +1,12 @@
 """The targets of the first, provisional fit; the statistical benchmark (tier 0) is still fitted to them.
 
-The mechanistic model is fitted to `saisei.patient.fit_targets`, which holds some of these out (D80). Every target has a source
-and a scale: the misfit that counts as one unit. Model people are taken without eligibility; each target
-then picks its own by the exam at its own day, as its source did.
+The mechanistic model is fitted to `saisei.patient.fit_targets`, which holds some of these out (D80). Every
+target has a source and a scale: the misfit that counts as one unit. Model people are taken without
+eligibility; each target then picks its own by the exam at its own day, as its source did.
 
-EMSCI means and SDs: `patient/data/emsci_timecourse.csv` (BSD-3-Clause, see the licence text beside it). The baseline
-AIS of EMSCI is the first exam of day 0-15 (called week 2 in its tables) or of day 16-40 (week 4). Here
-the first is on day 8, the middle of its window, the second on day 28.
+EMSCI means and SDs: `patient/data/emsci_timecourse.csv` (BSD-3-Clause, see the licence text beside it). The
+baseline AIS of EMSCI is the first exam of day 0-15 (called week 2 in its tables) or of day 16-40 (week 4).
+Here the first is on day 8, the middle of its window, the second on day 28.
 """
 
 from __future__ import annotations
