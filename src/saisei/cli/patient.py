@@ -110,7 +110,6 @@ def simulate(
     fits is printed. A run that was stopped goes on with the same command. Read the file back with
     `saisei exam grade`. Research use only: groups for planning trials, never the prognosis of a person.
     """
-    from saisei.errors import InputError
     from saisei.patient.gaps import Gaps
     from saisei.patient.visits import Attendance
 
@@ -125,11 +124,7 @@ def simulate(
         gaps=Gaps.assumed() if gaps is GapsChoice.ASSUMED else Gaps(),
         care=care_of(care, extra_hours, care_start, care_weeks, care_effect),
     )
-    if mep and (tier == 0 or uncertain):
-        raise InputError(
-            "--mep: only the mechanistic model at one set of values has drive and block"
-        )
-    model = generator_of(tier, uncertain, draw, year)
+    model = generator_of(tier, uncertain, draw, year, mep)
     made = _made(plan, tier, rule, mep, study)
     made |= {"year": year, "draw": "one for each person" if uncertain else draw}
     tally = _write(out, plan, model, made, rule, mep, workers)

@@ -160,7 +160,11 @@ def plan_of(given: dict[str, str | None], study: str | None, weeks: str, **rest:
 
 
 def generator_of(
-    tier: int, uncertain: bool = False, draw: int | None = None, year: float | None = None
+    tier: int,
+    uncertain: bool = False,
+    draw: int | None = None,
+    year: float | None = None,
+    mep: bool = False,
 ) -> Generator:
     """What makes the exams: the packaged values, one posterior draw, or a draw for each person."""
     from saisei.errors import InputError
@@ -171,6 +175,10 @@ def generator_of(
     if tier not in (0, 1):
         raise InputError(
             f"tier {tier}: there are 1, the mechanistic model, and 0, the statistical benchmark"
+        )
+    if mep and (tier == 0 or uncertain):
+        raise InputError(
+            "--mep: only the mechanistic model (--tier 1) at one set of values has drive and block"
         )
     if tier == 0:
         from saisei.patient.transitional import Transitional

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from saisei.patient.cohort import Model
 from saisei.patient.fit_rows import RowShares, rows, shares, windows_of
@@ -27,7 +28,9 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 _PRIOR_SPREAD = 0.5  # half-normal scale of the spread of log odds between registries
 _FLOOR = 1e-4
 _REPEATS = 40
-_INSIDE = (0.025, 0.975)
+_INSIDE, _OUT = (0.025, 0.975), 0.05
+_HALF_PERSON = 1e-3
+_TABLES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,29 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowInterval:
-    """A transition row in percent by cell: published, predicted middle, low and high ends."""
+    """A transition row in percent by cell, and how likely the published row is among predicted ones.
+
+    Attributes:
+        row: the published row.
+        middle, low, high: (cells,) predicted percent, middle and ends of 95%, cell by cell.
+        rank: share of predicted rows that are no more likely than the published one.
+    """
 
     row: RowShares
     middle: Array
     low: Array
     high: Array
+    rank: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the whole row lies in the 95% of predicted rows that are most likely."""
+        return self.rank >= _OUT
+
+    @property
+    def every_cell(self) -> bool:
+        """Whether each cell lies in its own interval: stricter, the more cells a row has."""
+        return bool(self.cells_inside.all())
 
     @property
     def cells_inside(self) -> NDArray[np.bool_]:
@@ -60,11 +80,6 @@ class RowInterval:
         published = 100.0 * self.row.published
         found: NDArray[np.bool_] = (published >= self.low - 1e-9) & (published <= self.high + 1e-9)
         return found
-
-    @property
-    def inside(self) -> bool:
-        """Whether every cell does."""
-        return bool(self.cells_inside.all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,12 +197,29 @@ def row_intervals(predicted: Predicted, rng: np.random.Generator) -> list[RowInt
         p = np.repeat(_usable(cells), _REPEATS, axis=0)
         if len(p) == 0:
             nothing = np.full(len(one.published), np.nan)
-            found.append(RowInterval(one, nothing, nothing, nothing))
+            found.append(RowInterval(one, nothing, nothing, nothing, np.nan))
             continue
         sd = rng.choice(_SPREADS, len(p), p=weight)
         q = shifted(p, sd * rng.standard_normal(len(p)))
         q /= q.sum(axis=1, keepdims=True)
-        drawn = 100.0 * rng.multinomial(one.n, q) / one.n
-        low, middle, high = np.quantile(drawn, [_INSIDE[0], 0.5, _INSIDE[1]], axis=0)
-        found.append(RowInterval(one, middle, low, high))
+        counts = rng.multinomial(one.n, q)
+        low, middle, high = np.quantile(
+            100.0 * counts / one.n, [_INSIDE[0], 0.5, _INSIDE[1]], axis=0
+        )
+        rank = _rank(np.round(one.published * one.n), counts, q)
+        found.append(RowInterval(one, middle, low, high, rank))
     return found
+
+
+def _rank(published: Array, counts: NDArray[np.int64], q: Array) -> float:
+    """The share of predicted tables that are no more likely than the published one, under the prediction.
+
+    A cell that no virtual person reached is given half a person of those simulated, not nothing.
+    """
+    log_q = np.log(np.maximum(q, _HALF_PERSON))
+    tables = np.concatenate([published[None], counts[:: max(len(counts) // _TABLES, 1)]])
+    coefficient = gammaln(tables.sum(axis=1) + 1) - gammaln(tables + 1).sum(axis=1)
+    each = tables @ log_q.T
+    top = each.max(axis=1)
+    likely = coefficient + top + np.log(np.exp(each - top[:, None]).mean(axis=1))
+    return float(np.mean(likely[1:] <= likely[0] + 1e-9))
