@@ -106,7 +106,7 @@ def _goals(found: Sequence[Measured], rows: Sequence[RowInterval]) -> list[str]:
     share = 100 * np.mean([one.inside for one in usable])
     lines.append(
         f"| transition rows in the 95% most likely of what is predicted (%) | 80 to 97 | {share:.0f} "
-        f"({sum(one.inside for one in usable)} of {len(usable)}) | {_verdict(80 <= share)} |"
+        f"({sum(one.inside for one in usable)} of {len(usable)}) | {_verdict(share >= 80)} |"
     )
     cells = np.concatenate([one.cells_inside for one in usable])
     every = sum(one.every_cell for one in usable)
