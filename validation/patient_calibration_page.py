@@ -113,8 +113,8 @@ def _goals(found: Sequence[Measured], rows: Sequence[RowInterval]) -> list[str]:
     lines += [
         "",
         f"Of the {len(cells)} single cells of those rows {100 * cells.mean():.0f}% lie in their own 95% "
-        f"intervals; in {every} of {len(usable)} rows every cell does. The first version of this page counted "
-        "only those: that asks more than 95% of a row with five cells. Both counts stay.",
+        f"intervals; in {every} of {len(usable)} rows every cell does. The first version of this page "
+        "counted only those: that asks more than 95% of a row with five cells. Both counts stay.",
     ]
     return [*lines, ""]
 
