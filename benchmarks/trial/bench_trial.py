@@ -2,6 +2,7 @@
 
     python benchmarks/trial/bench_trial.py                 # SQLite
     python benchmarks/trial/bench_trial.py --writers       # and 8 writers at once on PostgreSQL
+    python benchmarks/trial/bench_trial.py --writers --page docs/benchmarks-trial.md
 
 Goals (on two quiet cores, SQLite): monitor under 2 s, verify of 100,000 rows under 5 s, import of 10,000
 exams under 20 s. Each figure is the best of three, with a ratio to a plain peer beside it: reading all rows
@@ -12,6 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
+import sqlite3
 import sys
 import tempfile
 import time
@@ -64,6 +68,7 @@ from saisei.trial.store import Draft
 from saisei.trial.tables import trail
 
 START = date(2026, 1, 5)
+LINES: list[str] = []
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -252,10 +257,16 @@ def importing(folder: Path, exams: int) -> None:
     say("import", f"{exams} exams", seconds, 20.0, peer, "grading alone")
 
 
+def put(line: str) -> None:
+    """A line, printed and kept for the page."""
+    print(line, flush=True)
+    LINES.append(line)
+
+
 def say(what: str, size: str, seconds: float, goal: float, peer: float, name: str) -> None:
     """One line of the table."""
     verdict = "met" if seconds < goal else "missed"
-    print(
+    put(
         f"| {what} | {size} | {seconds:.2f} s | under {goal:g} s: {verdict} | {seconds / peer:.1f} x {name} |"
     )
 
@@ -295,8 +306,31 @@ def writers(count: int, exams: int) -> None:
         verdict = verify(session.store)
         lost = "none lost" if found == done and verdict.sound else f"LOST {done - found}"
         rate = f"{done / seconds:.0f} a second"
-        print(f"| {count} writers, PostgreSQL | {done} exams | {seconds:.2f} s | {lost} | {rate} |")
+        put(f"| {count} writers, PostgreSQL | {done} exams | {seconds:.2f} s | {lost} | {rate} |")
         session.store.close()
+
+
+def page() -> str:
+    """The page of the table, with machine and load."""
+    head = [
+        "# Speed of the store of a trial",
+        "",
+        f"Made by `python {' '.join(sys.argv)}` on {now().date()}; do not edit.",
+        "",
+    ]
+    tail = [
+        "",
+        f"Machine: {os.cpu_count()} cores, load average at the end {os.getloadavg()[0]:.1f}, Python",
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version} set up as in the house.",
+        "",
+        "*Monitor* reads every record, builds all people, visits and rules, and grades all exams again.",
+        "*Import* is `Session.add_many` with every rule checked and every exam graded, in one transaction.",
+        "*Verify* is the whole of `saisei trial verify`, `integrity_check` among it. The writers are",
+        "processes of their own, each transaction flushed to disk; lost updates are looked for afterwards.",
+        "Ratios are to the plain peer named.",
+        "",
+    ]
+    return "\n".join([*head, *LINES, *tail])
 
 
 def main() -> None:
@@ -306,14 +340,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--exams", type=int, default=10_000)
     parser.add_argument("--writers", action="store_true", help="also 8 writers on PostgreSQL")
+    parser.add_argument("--page", type=Path, help="write the table to this page")
     given = parser.parse_args()
-    print("| what | size | time | goal | ratio |\n|---|---|---|---|---|")
+    put("| what | size | time | goal | ratio |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="saisei-bench-") as folder:
         monitoring(Path(folder), given.people)
         importing(Path(folder), given.exams)
         verifying(Path(folder), given.rows)
     if given.writers:
         writers(8, 50)
+    if given.page is not None:
+        given.page.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
