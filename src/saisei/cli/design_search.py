@@ -15,6 +15,7 @@ from saisei.cli.workers import Crew, Kind, single_threaded
 __all__ = ["compare", "explore"]
 
 _SHOWN = 12
+_MOST_ROWS = 20_000
 _FRONT_COLUMNS = ("people", "eligible", "months", "type1", "power", "assurance")
 
 
@@ -131,7 +132,8 @@ def explore(
 
     figures = front_figures(found)
     write_rows(spec, rows, out / "results.parquet")
-    _write(out, "explore.json", found, figures)
+    large = spec.cells > _MOST_ROWS  # then the rows are in results.parquet only
+    _write(out, "explore.json", found | ({"rows": None} if large else {}), figures)
     if as_json:
         print_json({key: one for key, one in found.items() if key != "rows"})
     else:

@@ -113,14 +113,15 @@ _COURSES = (
 )
 
 
+def _confirmed(report: Report) -> list[tuple[str, Mapping[str, Any]]]:
+    """Designs with a registry stage, with the ending of their figures' names: none, -2, -3."""
+    designs = [one for one in report["designs"] if one["evaluation"]["confirmation"] is not None]
+    return [("" if place == 0 else f"-{place + 1}", one) for place, one in enumerate(designs)]
+
+
 def _courses(report: Report) -> list[Figure]:
     """What becomes of the product by effect and natural rate: bars that add up to one."""
-    found: list[Figure] = []
-    for place, design in enumerate(report["designs"]):
-        if design["evaluation"]["confirmation"] is None:
-            continue
-        found.append(_course(design, "courses" if not found else f"courses-{place}"))
-    return found
+    return [_course(design, f"courses{ending}") for ending, design in _confirmed(report)]
 
 
 def _course(design: Mapping[str, Any], name: str) -> Figure:
@@ -180,45 +181,39 @@ def _course(design: Mapping[str, Any], name: str) -> Figure:
 
 def _results(report: Report) -> list[Figure]:
     """What each result of the trial foretells: benefit, and confirmation by the registry."""
-    found: list[Figure] = []
-    for place, design in enumerate(report["designs"]):
-        confirmation = design["evaluation"]["confirmation"]
-        if confirmation is None or not confirmation["readings"]:
-            continue
-        last = max(row["people"] for row in confirmation["readings"])
-        rows = [row for row in confirmation["readings"] if row["people"] == last]
-        x = [row["converters"] for row in rows]
-        first = next((row["converters"] for row in rows if row["approved"]), None)
-        with panel(3.6) as (canvas, axes):
-            if first is not None:
-                axes.axvspan(first - 0.5, last + 0.5, color=COLOURS["band"], lw=0)
-                axes.text(
-                    first - 0.4, 1.0, "approved", fontsize=8.5, va="top", color=COLOURS["muted"]
-                )
-            axes.plot(
-                x,
-                [r["real"] for r in rows],
-                "-o",
-                color=COLOURS["blue"],
-                label="cells have a benefit",
-            )
-            axes.plot(
-                x, [r["confirm"] for r in rows], "--s", color=COLOURS["green"],
-                label="the registry would confirm",
-            )  # fmt: skip
-            axes.bar(x, [r["chance"] for r in rows], color=COLOURS["muted"], width=0.5, alpha=0.5,
-                     label="chance of this result")  # fmt: skip
-            percent_axis(axes, "y", 1.02)
-            axes.set_xlim(x[0] - 0.5, last + 0.5)
-            axes.set_xlabel(f"people of {last} with {design['endpoint']}")
-            axes.set_ylabel("probability, as the planners believe")
-            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-            found.append(finish(
-                canvas, "results" if not found else f"results-{place}",
-                "What a result of the trial says about the time after it",
-                "A better result is no surer sign than it seems: many converters also speak for a high"
-                " natural rate,"
-                " against which the registry compares.",
-                "Lines of the chance of benefit and of confirmation by number of converters.", rows,
-            ))  # fmt: skip
-    return found
+    return [
+        _result(design, f"results{ending}")
+        for ending, design in _confirmed(report)
+        if design["evaluation"]["confirmation"]["readings"]
+    ]
+
+
+def _result(design: Mapping[str, Any], name: str) -> Figure:
+    shown = design["evaluation"]["confirmation"]["readings"]
+    last = max(row["people"] for row in shown)
+    rows = [row for row in shown if row["people"] == last]
+    x = [row["converters"] for row in rows]
+    first = next((row["converters"] for row in rows if row["approved"]), None)
+    with panel(3.6) as (canvas, axes):
+        if first is not None:
+            axes.axvspan(first - 0.5, last + 0.5, color=COLOURS["band"], lw=0)
+            axes.text(first - 0.4, 1.0, "approved", fontsize=8.5, va="top", color=COLOURS["muted"])
+        lines = (("real", "-o", "blue", "cells have a benefit"),
+                 ("confirm", "--s", "green", "the registry would confirm"))  # fmt: skip
+        for key, dash, colour, label in lines:
+            axes.plot(x, [row[key] for row in rows], dash, color=COLOURS[colour], label=label)
+        axes.bar(
+            x, [row["chance"] for row in rows], color=COLOURS["muted"], width=0.5, alpha=0.5,
+            label="chance of this result",
+        )  # fmt: skip
+        percent_axis(axes, "y", 1.02)
+        axes.set_xlim(x[0] - 0.5, last + 0.5)
+        axes.set_xlabel(f"people of {last} with {design['endpoint']}")
+        axes.set_ylabel("probability, as the planners believe")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        return finish(
+            canvas, name, "What a result of the trial says about the time after it",
+            "A better result is no surer sign than it seems: many converters also speak for a high natural"
+            " rate, against which the registry compares.",
+            "Lines of the chance of benefit and of confirmation by number of converters.", rows,
+        )  # fmt: skip
