@@ -33,7 +33,7 @@ def grid(name: str, *axes: str, **options: Any) -> GridSpec:
         ("n=10:15:3", (10, 13)),
         ("analysis.level=0.1:0.3:0.1", (0.1, 0.2, 0.3)),
         ("ratio=1,2,3:2", ("1:1", "2:1", "3:2")),
-        ("exam_window=3-7,14-28", ([3.0, 7.0], [14.0, 28.0])),
+        ("exam_window=3-7,14-28", ("3-7", "14-28")),
         ("analysis.looks=[6, 12],[8]", ([6, 12], [8])),
         ("analysis.also_highest=true,false", (True, False)),
         ("population.eligible_per_month=1:2:0.5", (1.0, 1.5, 2.0)),

@@ -50,6 +50,8 @@ def test_numbers_are_those_of_the_stage(report: dict[str, Any]) -> None:
         assert {6.0, 12.0, 24.0} <= set(rates)
         months = [row["months_to_result"] for row in one["pace"]]
         assert months == sorted(months, reverse=True)
+        centres = [row["centre"] for row in one["windows"]]
+        assert centres == sorted(centres, reverse=True)  # who is graded later recovers less
     fisher, registry = report["designs"]
     assert fisher["needed"]["power"] >= 0.8
     assert registry["needed"] is None

@@ -78,6 +78,7 @@ def part_of(document: DesignDocument, sizes: Sequence[int]) -> dict[str, Any]:
         "sizes": _sizes(document, sizes),
         "needed": _needed(document),
         "pace": _pace(document),
+        "windows": _windows(document),
         "beliefs": _beliefs(document, design),
     }
 
@@ -153,6 +154,37 @@ def _pace(document: DesignDocument) -> list[dict[str, Any]]:
                 "months_to_result": schedule.months_to_result,
                 "months_to_end": schedule.months_to_end,
                 "turned_away": schedule.lost_at_most,
+            }
+        )
+    return found
+
+
+def _windows(document: DesignDocument) -> list[dict[str, Any]]:
+    """Natural rates, error and power by day of the baseline exam; nothing where nature is stated."""
+    if document.natural_history.origin != "landmark":
+        return []
+    shown = parameter("design.report_exam_windows").value
+    assert isinstance(shown, tuple)
+    own = document.population.exam_day
+    pairs = sorted({own, *zip(shown[::2], shown[1::2], strict=True)})
+    found = []
+    for first, last in pairs:
+        if first > document.population.treatment_day[1]:
+            continue
+        population = document.population.model_copy(update={"exam_day": (first, last)})
+        design = fix(document.model_copy(update={"population": population}))
+        errors = design.type_one()
+        power = float(design.success([design.nature.centre], worthwhile(document))[0])
+        found.append(
+            {
+                "exam_day": [float(first), float(last)],
+                "planned": (first, last) == own,
+                "low": design.nature.low,
+                "centre": design.nature.centre,
+                "high": design.nature.high,
+                "type1": errors.highest,
+                "type1_average": errors.average,
+                "power": power,
             }
         )
     return found

@@ -162,14 +162,19 @@ def _read_ratio(text: str) -> str:
     return f"{ratio.numerator}:{ratio.denominator}"
 
 
-def _read_window(text: str) -> list[float]:
+def _read_window(text: str) -> str:
+    """First and last day, as `14-28`.
+
+    >>> _read_window("14.0-28")
+    '14-28'
+    """
     match = re.match(r"^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$", text)
     if match is None:
         raise InputError(f"grid exam_window={text}: write first and last day, as in 14-28")
     first, last = float(match[1]), float(match[2])
     if first > last:
         raise InputError(f"grid exam_window={text}: runs backwards; write the earlier day first")
-    return [first, last]
+    return f"{first:g}-{last:g}"
 
 
 def _any(_: Any) -> None:
@@ -182,7 +187,7 @@ def _window(tree: Tree, one: Any) -> None:
             "grid exam_window: the design states its natural history, which does not move with the exam day;"
             ' write natural_history.from = "landmark"'
         )
-    tree["population"]["exam_day"] = one
+    tree["population"]["exam_day"] = [float(day) for day in str(one).split("-")]
 
 
 def _check_endpoint(one: Any) -> None:

@@ -28,7 +28,7 @@ _VALUES = frozenset(
     for name in (
         "document_odds_ratios", "document_rate_points", "document_shown_rates", "document_shift_draws",
         "document_effect_nodes", "document_rate_nodes", "document_event_rates", "document_cohort",
-        "search_odds_ratio", "registry_bias_odds", "report_eligible_per_year",
+        "search_odds_ratio", "registry_bias_odds", "report_eligible_per_year", "report_exam_windows",
     )
 )  # fmt: skip
 _GROUPS = ("follow-on", "regulation")
