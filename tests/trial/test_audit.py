@@ -359,3 +359,45 @@ def test_two_corrections_at_once_cannot_both_be_version_2(any_desk: Any) -> None
         writer.append(Draft(record.body, record.entity, 1, "correct", "P01", "tokyo", "why"))
     assert any_desk.store.head()[0] == rows
     assert date(2026, 5, 18) == record.on
+
+
+def test_the_role_of_the_application_adds_and_never_changes(
+    postgresql: str, postgresql_pattern: str, desk: Any
+) -> None:
+    """Without any trigger the database itself refuses; records, signatures and redactions still work."""
+    import psycopg
+
+    from saisei.trial.grants import grant
+
+    with pytest.raises(InputError, match="has no roles"):
+        grant(desk.store, "anybody")
+    url = _copied(postgresql, postgresql_pattern)
+    owner = Store.open(url, desk.clock)
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute("CREATE ROLE app_of_test LOGIN")
+    with pytest.raises(StoreError):
+        grant(owner, "nobody at all")
+    grant(owner, "app_of_test")
+    with writing(owner.engine) as connection:
+        for trigger in ("trail_kept", "trail_truncate"):
+            connection.execute(text(f"DROP TRIGGER {trigger} ON trail"))
+    owner.close()
+    store = Store.open(url.replace("saisei@", "app_of_test@"), desk.clock)
+    store.hasher = desk.store.hasher
+    other = type(desk)(store, desk.clock)
+    other.enter("P01")
+    exam = other.investigator.add(other.exam("P01", comments="Mr X"))
+    other.investigator.sign(exam.entity, other.password, "I have reviewed this")
+    other.as_(Role.MANAGER).redact(exam.entity, "a name")
+    for statement in ("UPDATE trail SET payload = '{}'", "DELETE FROM trail", "TRUNCATE records"):
+        with pytest.raises(StoreError, match="permission denied"), writing(store.engine) as one:
+            one.execute(text(statement))
+    assert verify(store).sound
+    store.close()
+
+
+def _copied(server: str, pattern: str) -> str:
+    import sys
+
+    made: str = sys.modules["postgresql_server"].new_database(server, pattern.rsplit("/", 1)[1])
+    return made

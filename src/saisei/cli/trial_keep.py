@@ -203,6 +203,22 @@ def upgrade(store: StoreArgument) -> None:
     typer.echo(f"layout {before} -> {newest_layout()}")
 
 
+def grant(
+    store: StoreArgument,
+    role: Annotated[
+        str, typer.Argument(help="Role of the database that the application works as.")
+    ],
+) -> None:
+    """Give a PostgreSQL role what the application needs: it adds rows and never changes one."""
+    from saisei.trial.grants import RIGHTS
+    from saisei.trial.grants import grant as give
+
+    with opened(store) as found:
+        give(found, role)
+    for table, rights in RIGHTS.items():
+        typer.echo(f"{table}: {rights}")
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "init": init,
     "status": status,
@@ -211,4 +227,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "backup": backup,
     "restore": restore,
     "upgrade": upgrade,
+    "grant": grant,
 }
