@@ -317,7 +317,8 @@ def page(lines: Sequence[Line], runs: int) -> str:
         "|---|---|---|---:|---:|---:|",
     ]
     out += [
-        f"| {one.design} | {one.truth} | {one.what} | {one.exact:.4f} | {one.simulated:.4f} | {one.away:.2f} |"
+        f"| {one.design} | {one.truth} | {one.what} | {one.exact:.4f} | {one.simulated:.4f} |"
+        f" {one.away:.2f} |"
         for one in lines
     ]
     out += [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from saisei.design.counting import one_arm_outcomes
+from saisei.design.counting import one_arm_outcomes, two_arm_outcomes
 from saisei.design.document import load_design, parse_design
 from saisei.design.document.catalog import example_text
 from saisei.design.document.schema import DesignDocument
@@ -24,7 +24,9 @@ from saisei.design.engines_two_arms import (
 )
 from saisei.design.fixed import fix
 from saisei.design.fixed_monitored import count_bounds, sequential_looks, sequential_plan
+from saisei.design.look_up import simulate_two_arms
 from saisei.design.two_binomial import TwoBinomial, score_interval, score_statistic
+from saisei.errors import InputError
 
 
 def smaller(name: str, n: int, **analysis: object) -> DesignDocument:
@@ -216,3 +218,28 @@ def test_simulated_rows_carry_their_error_and_repeat() -> None:
     assert first == again
     assert all(row.error is not None and row.error <= 0.005 for row in first)
     assert [row.success for row in first] == sorted(row.success for row in first)
+
+
+def test_trials_by_look_up_lie_around_the_exact_sum() -> None:
+    """A hundred thousand trials decided by table, against the enumeration; the same seed, the same bits."""
+    looks, upper, lower = ((6, 6), (12, 12), (20, 20)), (3.0, 2.4, 2.0), (-0.5, 0.3, 2.0)
+    decide = []
+    for (n, m), high, low in zip(looks, upper, lower, strict=True):
+        z = pooled_z(n, m)
+        decide.append((z >= high, ~(z >= high) & (z < low)))
+    paths = two_arm_outcomes(looks, decide)
+    law = paths.laws(np.array([0.5]), np.array([0.2]))[0]
+    found = simulate_two_arms(looks, upper, 0.5, 0.2, 100_000, seed=3, lower=lower)
+    exact = float(law @ paths.go)
+    assert abs(found.success - exact) < 4 * found.error
+    assert found.people == pytest.approx(float(law @ (paths.treated + paths.control)), abs=0.2)
+    assert found == simulate_two_arms(looks, upper, 0.5, 0.2, 100_000, seed=3, lower=lower)
+    assert sum(found.by_look) == pytest.approx(found.success, abs=1e-12)
+    assert simulate_two_arms(looks, upper, 1.0, 0.0, 10, seed=3).success == 1.0
+
+
+@pytest.mark.parametrize("looks", [((6, 6), (6, 12)), ((0, 3), (4, 6))])
+def test_looks_that_do_not_rise_are_refused(looks: tuple[tuple[int, int], ...]) -> None:
+    """One clear error."""
+    with pytest.raises(InputError, match="must rise"):
+        simulate_two_arms(looks, (2.0, 2.0), 0.5, 0.2, 10, seed=1)
