@@ -170,7 +170,8 @@ def counts_of(trial: Trial, worlds: int, seed: int) -> dict[str, dict[str, NDArr
 
 def seen_in(expected: NDArray[np.int64], observed: int) -> dict[str, float]:
     """Where an observed count stands among those expected."""
-    low, middle, high = np.percentile(expected, [5, 50, 95])
+    # Counts have counts as their quantiles.
+    low, middle, high = np.percentile(expected, [5, 50, 95], method="inverted_cdf")
     return {
         "low": float(low),
         "median": float(middle),
