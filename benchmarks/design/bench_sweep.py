@@ -23,19 +23,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from saisei.cli.sweep import run_sweep, write_rows
 from saisei.cli.workers import Crew, Kind, open_crew
 from saisei.design.document import load_design
 from saisei.design.grid import GridSpec, make_grid, parse_axis
 from saisei.design.search import run_chunk
 
-AXES = ("n=10:56:2", "analysis.level=0.025,0.05")
+AXES = ("n=10:56:4", "analysis.level=0.025,0.05")
 PIECES = 400
 MANY = 1000
 
 
 def grid(shard: int = 2) -> GridSpec:
-    """48 ordinal designs of 10 to 56 people: the costly kind, about a second each."""
+    """24 ordinal designs of 10 to 54 people: the costly kind, about a second each."""
     return make_grid(
         load_design("single-arm-shift"), [parse_axis(text) for text in AXES], shard_cells=shard
     )
@@ -82,12 +84,26 @@ def cluster(workers: int) -> Iterator[str]:
                 one.wait()
 
 
-def sweep(spec: GridSpec, crew: Crew) -> tuple[float, list[dict[str, Any]]]:
-    """Seconds of a whole sweep into an empty folder, and its rows."""
+def processor() -> float:
+    """Processor seconds of this process and of all that it started and that still run."""
+    me = psutil.Process()
+    total = 0.0
+    for one in (me, *me.children(recursive=True)):
+        try:
+            times = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
+
+
+def sweep(spec: GridSpec, crew: Crew) -> tuple[float, float, list[dict[str, Any]]]:
+    """Seconds by the clock and of processors of a whole sweep into an empty folder, and its rows."""
+    used: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        rows = run_sweep(spec, Path(folder), crew)
-        return time.perf_counter() - start, rows
+        start, before = time.perf_counter(), processor()
+        rows = run_sweep(spec, Path(folder), crew, lambda _: used.append(processor()))
+        return time.perf_counter() - start, used[-1] - before, rows
 
 
 def empty(spec: GridSpec, low: int, high: int) -> list[dict[str, Any]]:
@@ -117,18 +133,18 @@ def storing(rows: list[dict[str, Any]]) -> float:
         return 1e3 * (time.perf_counter() - start) / 50
 
 
-def measured() -> tuple[list[tuple[str, float, str]], dict[str, float]]:
+def measured() -> tuple[list[tuple[str, float, float, str, str]], dict[str, float]]:
     """Rows of the table, and the three figures of the estimate."""
     spec = grid()
     run_chunk(spec, 0, 1)  # natural history and values are loaded once, as in a long sweep
-    alone, reference = sweep(spec, Crew())
-    table = [("serial", alone, "1.00")]
+    alone, work, reference = sweep(spec, Crew())
+    table = [("serial", alone, work, "1.00", "1.00")]
     pieces = {}
 
     def add(name: str, crew: Crew) -> None:
-        seconds, rows = sweep(spec, crew)
+        seconds, used, rows = sweep(spec, crew)
         assert rows == reference, f"{name}: not the bits of the serial run"
-        table.append((name, seconds, f"{alone / seconds:.2f}"))
+        table.append((name, seconds, used, f"{alone / seconds:.2f}", f"{work / used:.2f}"))
 
     add("2 threads", Crew(2, Kind.THREADS))
     add("2 processes, their start included", Crew(2))
@@ -140,7 +156,7 @@ def measured() -> tuple[list[tuple[str, float, str]], dict[str, float]]:
             )
             if workers == 2:
                 pieces["piece"] = a_piece(run_it, lambda spec, low, high: [])
-    shard = 1e3 * alone / len(spec.shards())
+    shard = 1e3 * work / len(spec.shards())
     return table, {"shard": shard, "store": storing(reference), **pieces}
 
 
@@ -191,12 +207,21 @@ def main() -> None:
         f"Written by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}: {os.cpu_count()} cores,"
         f" load {os.getloadavg()[0]:.1f} while running, Python {platform.python_version()}.",
         "Where the load is above the cores, others shared the machine: ratios then say little about scaling.",
-        f"The grid: {grid().cells} ordinal designs of 10 to 56 people in shards of 2. Every way gave the"
+        f"The grid: {grid().cells} ordinal designs of 10 to 54 people in shards of 2. Every way gave the"
         " same bits.",
         "",
-        "| who computes | seconds | times the serial speed |",
-        "|---|---:|---:|",
-        *(f"| {name} | {seconds:.1f} | {ratio} |" for name, seconds, ratio in table),
+        "| who computes | seconds | processor seconds | times the serial speed | share of processor"
+        " time that is"
+        " work |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {n} | {clock:.1f} | {used:.1f} | {ratio} | {share} |"
+            for n, clock, used, ratio, share in table
+        ),
+        "",
+        "The last column does not feel who else uses the machine: on cores of its own a sweep on w"
+        " workers is about w"
+        " times that share faster than the serial run.",
         "",
         *estimate(cost),
     ]
