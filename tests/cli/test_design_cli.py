@@ -134,3 +134,12 @@ def test_every_example_evaluates_to_finite_json(name: str) -> None:
     assert len(found["operating"]["rows"]) == 25
     assert found["type_one"]["highest"] >= max(found["type_one"]["errors"]) - 1e-12
     assert found["decision_table"]["rows"]
+
+
+def test_evaluate_tells_what_follows_an_approval() -> None:
+    """A design with a registry stage shows, by bias of its controls, what approvals and confirmations mean."""
+    shown = run("evaluate", "keio-successor-conditional")
+    assert "After conditional approval, as the planners believe" in shown
+    assert (
+        "The registry answers 59 months after approval" in shown
+    )  # 35 at 0.75 a month, and a year

@@ -219,6 +219,8 @@ def evaluate(
         _print_safety(rule)
     if found["dose_finding"] is not None:
         _print_doses(found["dose_finding"])
+    if found["confirmation"] is not None:
+        _print_registry(found["confirmation"])
     for part in found["protocol"]:
         _section(part["heading"], part["sentences"])
     typer.echo(f"\n{found['caution']}")
@@ -352,6 +354,33 @@ def _print_safety(rule: dict[str, Any]) -> None:
             + (" (planned)" if gate["planned"] else "")
         )
     typer.echo("")
+
+
+def _print_registry(found: dict[str, Any]) -> None:
+    if not found["believed"]:
+        return
+    rows = [
+        {
+            "bias": f"{row['bias']:g}",
+            "approve": _percent(row["approve"]),
+            "confirm": _percent(row["confirm_if_approved"]),
+            "approved": _percent(row["real_if_approved"]),
+            "confirmed": _percent(row["real_if_confirmed"]),
+            "vain": f"{row['treated_in_vain']:.1f}",
+        }
+        for row in found["believed"]
+    ]
+    columns = {
+        "bias": "bias of controls", "approve": "approved", "confirm": "of approvals: confirmed",
+        "approved": "of approvals: a benefit", "confirmed": "of confirmations: a benefit",
+        "vain": "treated after approval without benefit",
+    }  # fmt: skip
+    title = "After conditional approval, as the planners believe (exact)"
+    print_table(rows, columns, as_json=False, title=title)
+    typer.echo(
+        f"The registry answers {found['months']:.0f} months after approval. Bias: odds of natural recovery of"
+        " the treated over those of their controls.\n"
+    )
 
 
 def _print_doses(found: dict[str, Any]) -> None:
