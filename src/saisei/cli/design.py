@@ -189,6 +189,16 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for JSON, protocol text and figures.")
     ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own decision or stopping table (CSV or TOML) in place of the design's."
+        ),
+    ] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(help="The safety rule that a stopping table replaces, by its event."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """What a design can and cannot show, before it starts: exact, with its safety rules.
@@ -198,13 +208,17 @@ def evaluate(
     """
     from rich.console import Console
 
-    from saisei.design.document import load_design
+    from saisei.design.document import load_design, with_table
     from saisei.design.evaluation import evaluate as evaluated
     from saisei.errors import InputError
 
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, not a folder: name another folder with --out")
     document = load_design(design)
+    if table is not None:
+        document = with_table(document, _table_bytes(table), str(table), event)
+    elif event is not None:
+        raise InputError("--event belongs to --table: name the stopping table too")
     with Console(stderr=True).status("summing over all outcomes"):
         found = evaluated(document)
     if out is not None:
@@ -226,6 +240,17 @@ def evaluate(
     typer.echo(f"\n{found['caution']}")
     if out is not None:
         typer.echo(f"Written to {out}")
+
+
+def _table_bytes(path: Path) -> bytes:
+    from saisei.errors import InputError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); give an existing file"
+        ) from error
 
 
 def _write(found: dict[str, Any], title: str, out: Path) -> None:

@@ -7,6 +7,7 @@ Takes bytes; gives a frozen `DesignDocument`. Says nothing of what a design can 
 from saisei.design.document.catalog import catalog, example_text, load_design, parse_design
 from saisei.design.document.changes import Change, differences, require_amendment
 from saisei.design.document.schema import SCHEMA, DesignDocument, json_schema
+from saisei.design.document.upload import with_table
 
 __all__ = [
     "SCHEMA",
@@ -19,4 +20,5 @@ __all__ = [
     "load_design",
     "parse_design",
     "require_amendment",
+    "with_table",
 ]
