@@ -369,3 +369,27 @@ def test_what_was_known_at_a_moment_can_be_monitored(ward: Any) -> None:
     ward.investigator.add(event("P02", on, TUMOUR))
     before = watch(ward.store.picture(as_of=on - timedelta(days=1)), on - timedelta(days=1))
     assert not [one for one in before.alarms if one.rule == "safety rule met"]
+
+
+def test_controls_without_a_day_zero_are_told(
+    make_store: Any, folder: Any, hand: Any, desk: Any
+) -> None:
+    """A person whose plan of visits is empty could be told to be a control by whoever examines."""
+    from saisei.trial import Allocation
+
+    store = make_store(folder / "two.db", hand, "randomised-fisher")
+    other = type(desk)(store, hand)
+    arm = next(one.key for one in store.picture().design.arms if one.role == "control")
+    other.enrol("P01", arm=arm)
+    (one,) = alarms(other, DAY, "no day zero", "watch")
+    assert "P01" in one.what
+    plan = other.as_(Role.ASSESSOR).schedule(DAY)["P01"]
+    assert [visit.key for visit in plan] == ["baseline"]
+    manager = other.as_(Role.MANAGER)
+    place = manager.records("allocation")[0]
+    assert isinstance(place.body, Allocation)
+    manager.correct(place.entity, {"day_zero": DAY.isoformat()}, "sham operation")
+    assert alarms(other, DAY, "no day zero") == []
+    plan = other.as_(Role.ASSESSOR).schedule(DAY)["P01"]
+    assert len(plan) == 1 + len(store.picture().design.visits)
+    store.close()

@@ -292,6 +292,7 @@ def conduct_alarms(persons: list[Person], picture: Picture, today: date) -> Iter
         )
         yield Alarm("trial halted", Urgency.NOTE, f"the trial is on {state}", words)
     yield from _gate(persons, picture)
+    yield from _day_zero(persons, picture)
     yield from _lots(picture, today)
 
 
@@ -319,6 +320,19 @@ def _gate(persons: list[Person], picture: Picture) -> Iterator[Alarm]:
                 "gate", Urgency.NOTE, f"the gate opens on {opens}", "treat nobody before",
                 numbers={"opens": opens.isoformat()},
             )  # fmt: skip
+
+
+def _day_zero(persons: list[Person], picture: Picture) -> Iterator[Alarm]:
+    """Controls whose visits count from no day yet: a plan without visits would tell the arm."""
+    controls = {arm.key for arm in picture.design.arms if arm.role is Role.CONTROL}
+    open_ended = [one.id for one in persons if one.arm in controls and one.day_zero is None]
+    if open_ended:
+        yield Alarm(
+            "no day zero", Urgency.WATCH,
+            f"{', '.join(open_ended)}: visits count from no day yet, which tells whoever examines the arm",
+            "correct the allocation: day_zero, as it would be under treatment",
+            numbers={"people": len(open_ended)},
+        )  # fmt: skip
 
 
 def _lots(picture: Picture, today: date) -> Iterator[Alarm]:

@@ -33,6 +33,7 @@ from saisei.trial.tables import trail, vault
 
 if TYPE_CHECKING:
     from saisei.design.document.schema import DesignDocument
+    from saisei.trial.people import PlannedVisit
 
 __all__ = ["Session", "Signed", "login"]
 
@@ -86,11 +87,29 @@ class Session:
     def view(self, name: str, as_of: date | datetime | None = None) -> Picture:
         """The whole store for a view (`view:monitor`), which decides itself what it shows.
 
+        Somebody blinded never gets the whole store: for him it is what he may read anyway.
+
         Raises:
             AccessError: this person may not use the view.
         """
         access.require(self.account.roles, "use", name)
+        if self.blinded:
+            return self.picture(as_of)
         return self._picture(lambda kind: kind != "account", as_of)
+
+    def schedule(self, today: date) -> dict[str, tuple[PlannedVisit, ...]]:
+        """The planned visits of everybody, for whoever examines: days and windows, never the arm.
+
+        Visits count from the treatment, or from the day that the allocation names: the two look alike.
+
+        Args:
+            today: the day on which visits are judged.
+        """
+        from saisei.trial.people import people
+
+        access.require(self.account.roles, "use", "view:schedule")
+        whole = self._picture(lambda kind: True, None)
+        return {one.id: one.visits for one in people(whole, today)}
 
     def _picture(self, sees: Any, as_of: date | datetime | None) -> Picture:
         with reading(self.store.engine) as connection:
@@ -180,7 +199,11 @@ class Session:
             if len(bodies) > _MANY:
                 writer.picture.load(KINDS)
             ready = self._prepared(list(bodies), writer.picture)
-            return [self._add(body, writer) for body in ready]
+            return [self._shown(self._add(body, writer)) for body in ready]
+
+    def _shown(self, record: Record[Any]) -> Record[Any]:
+        """A record just written, as this person may see it: no number of a row for the blinded."""
+        return replace(record, seq=0) if self.blinded else record
 
     def _prepared(self, bodies: list[Body], picture: Picture) -> list[Body]:
         """Bodies with what the program adds: grades of exams."""
@@ -199,6 +222,7 @@ class Session:
 
     def _add(self, body: Body, writer: Writer) -> Record[Any]:
         picture = writer.picture
+        site = self._site(body, picture)  # first: no rule may speak of a person of another site
         body = _screened(body, picture)
         check(body, Situation(picture, writer.now.date()))
         entity = body.own_entity or f"{body.kind}:{secrets.token_hex(8)}"
@@ -214,13 +238,7 @@ class Session:
                 raise ConflictError(_taken(body, holder))
             key = f"{body.once}#{number + 1}"
         return writer.append(
-            Draft(
-                body,
-                entity,
-                subject=body.belongs_to,
-                site=self._site(body, picture),
-                unique_key=key,
-            )
+            Draft(body, entity, subject=body.belongs_to, site=site, unique_key=key)
         )
 
     def correct(
@@ -262,9 +280,10 @@ class Session:
                 raise RuleError(f"{entity} is void: enter it anew")
             body = before.body if action == "void" else self._changed(before, changes, writer)
             self._site(body, writer.picture)
-            return writer.append(
-                Draft(body, entity, before.version + 1, action, before.subject, before.site, reason)
+            draft = Draft(
+                body, entity, before.version + 1, action, before.subject, before.site, reason
             )
+            return self._shown(writer.append(draft))
 
     def _require_changeable(self, seen: Record[Any], action: str) -> None:
         allowed = KINDS[seen.kind].correction
@@ -300,7 +319,8 @@ class Session:
         """The site that a record belongs to; refused where this person does not work."""
         site = str(getattr(body, "site", "")) if body.kind in ("participant", "site") else ""
         if body.belongs_to and body.kind != "participant":
-            site = picture.of("participant", body.belongs_to)[0].site
+            person = picture.named("participant", body.belongs_to)
+            site = "" if person is None else person.site
         if site and self._sites is not None and site not in self._sites:
             raise AccessError("you do not work at the site of this person")
         return site
@@ -345,7 +365,7 @@ class Session:
                 participant=target.subject,
             )
             draft = Draft(body, f"signature:{secrets.token_hex(8)}", subject=target.subject)
-            return writer.append(replace(draft, site=target.site))
+            return self._shown(writer.append(replace(draft, site=target.site)))
 
     def signatures(self, entity: str) -> list[Signed]:
         """The signatures under a thing, each with whether the thing is still as it was signed."""
