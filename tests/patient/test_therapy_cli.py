@@ -45,6 +45,10 @@ def test_every_row_carries_its_donor_and_its_lot(made: Path) -> None:
     enrolment = visits.filter(pl.col("visit") == "enrolment")
     assert enrolment["reported_ais"].unique().to_list() == ["A"]
     people = pl.read_parquet(made / "people.parquet")
+    added = people["uems_graft"] - people["uems_care"]
+    assert people["uems_added_by_graft"].to_list() == added.to_list()
+    nil = people.filter(pl.col("true_nil"))
+    assert (nil["uems_added_by_graft"] == 0).all()
     assert people["lot_id"].n_unique() == 30
     assert "prior:graft.survival" in people.columns
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from saisei.patient.plan import Eligibility, Plan, levels
 from saisei.patient.therapy import Method, Operation, Therapy
 from saisei.patient.treated import check_therapy, treat_chunk
 from saisei.patient.treated_course import PersonYear, person_year, typical_person
+from saisei.repair.plasticity import Stimulation
 from saisei.report.page import render
 from saisei.report.therapy_document import build
 from saisei.report.therapy_figures import all_pictures, moving_course
@@ -96,6 +97,20 @@ def test_shares_of_the_population_add_up() -> None:
         share for label, share in zip(found["labels"], found["nil"], strict=True) if label != "0"
     ]
     assert sum(rest) == 0.0
+
+
+def test_care_is_not_counted_as_the_graft() -> None:
+    """With paired stimulation in two arms, people of a nil world still stand at no gain by the graft."""
+    therapy = replace(THERAPY, stimulation=Stimulation(5.0, 60.0, 200.0))
+    block = treat_chunk(therapy, MODEL, 0, 120, 0.28)
+    made = described(therapy, None) | {"step_check": {}}
+    found = build(therapy, [block], None, made, "2026-01-01 00:00 UTC")["population"]
+    rest = [
+        share for label, share in zip(found["labels"], found["nil"], strict=True) if label != "0"
+    ]
+    assert sum(rest) == 0.0
+    care = block.graded[1].total("uems").astype(int) - block.graded[0].total("uems")
+    assert care.mean() > 0.0
 
 
 def test_the_moving_picture_moves() -> None:

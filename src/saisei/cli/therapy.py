@@ -63,7 +63,7 @@ app = noun(
 
 _LARGE = 500
 _WEEKS = "4,8,12,26,39,52"
-_SHOWN = ("mean UEMS", "mean LEMS", "UEMS over natural", "mean over natural")
+_SHOWN = ("mean UEMS", "mean LEMS", "UEMS over natural", "mean over natural", "mean added by cells")
 
 
 app.command()(animals)

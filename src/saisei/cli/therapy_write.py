@@ -166,6 +166,8 @@ class Gains:
                 low, middle, high = np.percentile(gain, [5, 50, 95])
                 row["UEMS over natural"] = f"{middle:g} ({low:g} to {high:g})"
                 row["mean over natural"] = round(float(gain.mean()), 3)
+            if arm == "graft":
+                row["mean added by cells"] = round(float(whole["uems_added_by_graft"].mean()), 3)
             rows.append(row)
         return {"arms": rows, "grafts": self._events(whole)}
 

@@ -139,6 +139,8 @@ def people_columns(therapy: Therapy, found: Treated) -> Columns:
             made[f"{name}_{arm}"] = total
             if k:
                 made[f"{name}_gain_{arm}"] = total - base
+        # What cells alone add: the twin with the same care is the arm before.
+        made[f"{name}_added_by_graft"] = made[f"{name}_graft"] - made[f"{name}_{found.arms[-2]}"]
     for k, arm in enumerate(found.arms):
         made[f"ais_{arm}"] = found.graded[k].texts("ais").reshape(n, visits)[:, -1]
     for name, draws in found.world.draws.items():

@@ -103,8 +103,14 @@ def _arms(blocks: Sequence[Treated]) -> list[JSON]:
     return rows
 
 
+def _added(blocks: Sequence[Treated]) -> NDArray[np.int64]:
+    """UEMS of everybody over the twin with the same care and without cells: what the graft alone adds."""
+    graft = len(blocks[0].arms) - 1
+    return _last(blocks, graft, "uems") - _last(blocks, graft - 1, "uems")
+
+
 def _population(blocks: Sequence[Treated]) -> JSON:
-    gain = _last(blocks, len(blocks[0].arms) - 1, "uems") - _last(blocks, 0, "uems")
+    gain = _added(blocks)
     nil = np.concatenate([b.world.nil for b in blocks])
     shares = [np.histogram(gain[nil == which], _EDGES)[0] / len(gain) for which in (True, False)]
     return {
@@ -113,6 +119,10 @@ def _population(blocks: Sequence[Treated]) -> JSON:
         "nil": shares[0].tolist(),
         "not_nil": shares[1].tolist(),
         "nil_share": float(nil.mean()),
+        "mean": round(float(gain.mean()), 3),
+        "low": float(np.percentile(gain, 5)),
+        "median": float(np.median(gain)),
+        "high": float(np.percentile(gain, 95)),
     }
 
 
@@ -246,15 +256,17 @@ def _priors(therapy: Therapy) -> list[JSON]:
 
 def _sentences(document: Mapping[str, Any]) -> list[str]:
     """What the run says, in three sentences that promise nothing."""
-    graft, people = document["arms"][-1], document["population"]["people"]
+    graft = document["population"]
+    people = graft["people"]
     labels, nil, rest = (document["population"][k] for k in ("labels", "nil", "not_nil"))
     zero = labels.index("0")
     none = nil[zero] + rest[zero]
     safety = document["safety"]
     return [
-        f"Under these priors the graft adds {graft['gain_median']:g} points of UEMS in the median (90% of "
-        f"people {graft['gain_low']:g} to {graft['gain_high']:g}, mean {graft['gain_mean']:.2f}): "
-        f"{100 * none:.0f}% of {people} people have the score that they would have had without cells.",
+        f"Under these priors the graft adds {graft['median']:g} points of UEMS in the median (90% of "
+        f"people {graft['low']:g} to {graft['high']:g}, mean {graft['mean']:.2f}): "
+        f"{100 * none:.0f}% of {people} people have the score that they would have had without "
+        "cells and with the same care.",
         f"In {100 * document['population']['nil_share']:.0f}% of the worlds the motor effect is nil by "
         "assumption; in the others it is small because few cells live, their axons are slow and far from the "
         "legs, and nothing that is not spared can be strengthened. A graft cannot restore feeling in "

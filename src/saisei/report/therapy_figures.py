@@ -278,7 +278,7 @@ def population(document: JSON) -> Figure:
         axes.set_xticks(spots, labels)
         axes.set_ylim(0, 1.12)
         axes.set_yticks([0, 0.5, 1.0], ["0", "50%", "100%"])
-        axes.set_xlabel("points of UEMS over the twin without cells, last visit")
+        axes.set_xlabel("points of UEMS over the twin without cells, same care, last visit")
         axes.legend(fontsize=8, loc="upper right")
         canvas.subplots_adjust(0.075, 0.15, 0.985, 0.96)
         _stamp(canvas)
