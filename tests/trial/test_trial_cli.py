@@ -188,3 +188,47 @@ def test_the_whole_program_prints_one_sentence(cli: Any, folder: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == "saisei: the name or the password is wrong\n"
+
+
+def test_monitor_and_report_from_the_command_line(
+    desk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Monitor leaves with 0, then with 1 when a visit is overdue; the report comes in both forms."""
+    from datetime import date, timedelta
+
+    import typer
+
+    from saisei.cli.report import command
+
+    apps = {"trial": app, "report": typer.Typer()}
+    apps["report"].command()(command)
+    day = date(2026, 5, 22)
+    desk.stock()
+    desk.enrol("P01")
+    desk.treat("P01", "L1-V1", day)
+    place = str(desk.store.url.database)
+    monkeypatch.setenv("SAISEI_TRIAL_PASSWORD", desk.password)
+
+    def run(noun: str, *words: str, code: int = 0) -> str:
+        result = CliRunner().invoke(apps[noun], list(words))
+        if isinstance(result.exception, SaiseiError):
+            assert code == 2
+            return str(result.exception)
+        assert result.exit_code == code, result.output
+        return result.stdout
+
+    monkeypatch.setenv("SAISEI_TRIAL_NOW", "2026-06-20T12:00:00+00:00")
+    assert "as it stands" in run("trial", "monitor", place, "-u", "monitor")
+    late = (day + timedelta(days=120)).isoformat()
+    monkeypatch.setenv("SAISEI_TRIAL_NOW", f"{late}T12:00:00+00:00")
+    found = json.loads(run("trial", "monitor", place, "-u", "monitor", "--json", code=1))
+    (one,) = [alarm for alarm in found["alarms"] if alarm["urgency"] == "act"]
+    assert (one["rule"], one["numbers"]["visit"]) == ("visit overdue", "month-3")
+    report = ("--trial", place, "--format", "json", "-u", "statistician")
+    opened = json.loads(run("report", *report))
+    assert opened["trial"]["form"] == "open"
+    closed = json.loads(run("report", *report, "--closed", "--cutoff", late))
+    assert closed["trial"]["allocated"] == 1
+    assert closed["participants"]["rows"][0]["id"] == "P01"
+    assert "may not see" in run("report", *report[:-1], "monitor", "--closed", code=2)
+    assert "name one thing" in run("report", "keio-2025", *report, code=2)
