@@ -137,7 +137,7 @@ def test_every_example_evaluates_to_finite_json(name: str) -> None:
 
 
 def test_evaluate_tells_what_follows_an_approval() -> None:
-    """A design with a registry stage shows, by bias of its controls, what approvals and confirmations mean."""
+    """A design with a registry stage shows, by bias of its controls, what an approval means."""
     shown = run("evaluate", "keio-successor-conditional")
     assert "After conditional approval, as the planners believe" in shown
     assert (
