@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from saisei.cord.injury import INJURY, draw_injury
+from saisei.cord.values import cord_values
 from saisei.errors import InputError
 from saisei.repair.graft_effect import (
     TARGET_FIBRES,
@@ -17,7 +19,18 @@ from saisei.repair.graft_effect import (
     positions,
     wiring_of,
 )
-from saisei.repair.natural import E_BLOCK, E_GAIN, E_PRESSURE, E_RELAY, EFFECT, no_effect
+from saisei.repair.natural import (
+    E_BLOCK,
+    E_GAIN,
+    E_PRESSURE,
+    E_RELAY,
+    EFFECT,
+    RATES,
+    draw_rates,
+    forces_at,
+    no_effect,
+    repair_values,
+)
 from saisei.repair.plasticity import Stimulation, stimulation_gain
 
 DRAWS: dict[str, float] = {
@@ -183,3 +196,24 @@ def test_stimulation_solves_its_equation() -> None:
     assert (stimulation_gain(Stimulation(), draws, days) == 1.0).all()
     with pytest.raises(InputError, match="sessions a week"):
         Stimulation(3.0, 120.0, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("what", "number", "stronger"),
+    [(E_GAIN, 1.5, True), (E_BLOCK, 0.5, True), (E_RELAY, 0.05, True), (E_PRESSURE, 0.5, False)],
+)
+def test_each_factor_moves_the_force_of_the_host(what: int, number: float, stronger: bool) -> None:
+    """Gain, less block and relay strengthen hurt muscles; pressure weakens them; none is ever below 0."""
+    x, rates, values = np.empty(INJURY), np.empty(RATES), repair_values()
+    better = worse = 0
+    for person in range(40):
+        draw_injury(cord_values(), 1, person, 0, np.empty(500), x)
+        draw_rates(values, 1, person, 0, rates)
+        base, moved, row = np.empty(21), np.empty(21), no_effect()
+        forces_at(values, x, rates, 200.0, row, base)
+        row[what : what + (21 if what == E_RELAY else 1)] = number
+        forces_at(values, x, rates, 200.0, row, moved)
+        assert (moved >= 0).all()
+        better += int((moved > base).sum())
+        worse += int((moved < base).sum())
+    assert (better > 100 and worse == 0) if stronger else (worse > 100 and better == 0)
