@@ -93,9 +93,10 @@ def write(gaps: Array, prior: Array, sd: Array, people: int, fine: int) -> None:
         "",
         "*Made by `validation/patient_refit.py`. Are planted values found again? Research use only.*",
         "",
-        f"{n} truths, each a posterior draw; {fine:,} people a simulation ({people:,} for the slopes); truth "
-        f"and refit on different seeds. {gaps.shape[1]} values each. With 2,500 people a simulation the first "
-        "run of 24 truths held 83.9%: chance in the simulated figures is not part of the stated uncertainty.",
+        f"{n} truths, each a posterior draw; {fine:,} people a simulation ({people:,} for the slopes); "
+        f"truth and refit on different seeds. {gaps.shape[1]} values each. With 2,500 people a simulation "
+        "the first run of 24 truths held 83.9%: chance in the simulated figures is not part of the stated "
+        "uncertainty.",
         "",
         "| | |",
         "|---|---|",

@@ -28,7 +28,7 @@ PICTURE = ROOT / "docs" / "validation" / "patient-sensitivity.svg"
 START, END = (14, 28), (328, 402)
 ENDPOINTS = (
     "gain of UEMS, neck (points)",
-    "two motor levels or more gained, a side, neck (%)",
+    "two motor levels or more, neck (% of sides)",
     "gain of LEMS (points)",
     "AIS C or better at a year (%)",
 )
