@@ -37,14 +37,25 @@ def test_a_shift_multiplies_every_odds_of_a_better_grade() -> None:
 
 
 def test_rows_that_agree_tell_of_less_spread_than_rows_that_do_not() -> None:
-    """Four large rows at the prediction pull the spread down, four far off pull it to their own."""
+    """Large rows at the prediction pull both spreads down; shifted rows raise the shift's."""
     p = [0.7, 0.2, 0.1]
     alike = registry_spread(predicted([p] * 4, 500, p), "AB")
     odds = [shifted(np.array(p), np.array(s)).tolist() for s in (-1.0, -0.5, 0.5, 1.0)]
     apart = registry_spread(predicted(odds, 500, p), "AB")
     assert alike.sum() == pytest.approx(1.0)
-    assert mean_spread(alike) < 0.2
-    assert 0.4 < mean_spread(apart) < 1.3
+    assert max(mean_spread(alike)) < 0.25
+    assert 0.4 < mean_spread(apart)[0] < 1.3
+    assert mean_spread(apart)[1] < mean_spread(apart)[0]
+
+
+def test_rows_that_differ_in_one_grade_tell_of_the_spread_of_grades() -> None:
+    """B twice or half as common, A and C as predicted: no shift of odds explains that."""
+    p = [0.7, 0.2, 0.1]
+    odd = [[0.55, 0.36, 0.09], [0.8, 0.09, 0.11], [0.56, 0.35, 0.09], [0.79, 0.1, 0.11]]
+    shift, grades = mean_spread(registry_spread(predicted(odd, 500, p), "AB"))
+    assert grades > 0.3
+    assert grades > mean_spread(registry_spread(predicted([p] * 4, 500, p), "AB"))[1] + 0.1
+    assert shift < 1.0
 
 
 def test_without_spread_an_interval_is_that_of_the_binomial() -> None:

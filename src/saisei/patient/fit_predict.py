@@ -1,9 +1,9 @@
 """What the posterior says of every published figure: predictive intervals, row by row.
 
-An interval of a transition row holds three things: the posterior of the values, the spread between registries
-(one shift of the log odds of better grades for a row, its size estimated from the fitted rows), and sampling
-of as many people as the row counts. An interval of a score holds the posterior, sampling and the discrepancy
-that was set before the fit.
+An interval of a transition row holds three things: the posterior of the values, the spread between
+registries (a shift of the log odds of better grades and a log weight of each grade, both sizes estimated
+from the fitted rows), and sampling of as many people as the row counts. An interval of a score holds the
+posterior, sampling and the discrepancy that was set before the fit.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from saisei.patient.fit_targets import WINDOWS, Target, measure
 __all__ = ["Interval", "Predicted", "RowInterval", "predict", "registry_spread", "row_intervals"]
 
 Array = NDArray[np.float64]
-_SPREADS = np.linspace(0.0, 2.5, 51)
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-_PRIOR_SPREAD = 0.5  # half-normal scale of the spread of log odds between registries
+_GRID = np.linspace(0.0, 1.5, 16)
+_SHIFTS, _CELLS = (part.ravel() for part in np.meshgrid(_GRID, _GRID, indexing="ij"))
+_PRIOR_SPREAD = 0.5  # half-normal scale of either spread between registries, in log odds
+_NOISE = 600
 _FLOOR = 1e-4
 _REPEATS = 40
 _INSIDE, _OUT = (0.025, 0.975), 0.05
@@ -160,32 +161,43 @@ def _usable(p: Array) -> Array:
     return found
 
 
+def _of_registry(p: Array, shift: Array, cells: Array) -> Array:
+    """Shares as one registry would see them: odds of better grades and weights of grades moved."""
+    q = np.maximum(shifted(p, shift), _HALF_PERSON) * np.exp(cells)
+    found: Array = q / q.sum(axis=-1, keepdims=True)
+    return found
+
+
 def registry_spread(predicted: Predicted, grades: str) -> Array:
-    """Posterior weights of `0, 0.05 ... 2.5` as the sd of registries' log odds, from the fitted rows.
+    """Posterior weights over the grid of both spreads between registries, from the fitted rows.
+
+    The first spread is that of the shift of the log odds of better grades, the second that of the log
+    weight of each grade (who is called B, C or E). Noise is common to all points of the grid.
 
     Args:
         predicted: the simulated figures.
         grades: initial grades whose rows tell, such as `AB`.
     """
-    log_weight = -0.5 * (_SPREADS / _PRIOR_SPREAD) ** 2
+    log_weight = -0.5 * (_SHIFTS**2 + _CELLS**2) / _PRIOR_SPREAD**2
+    rng = np.random.default_rng(0)
     for one, cells in zip(predicted.rows, predicted.cells, strict=True):
         if not one.fitted or one.row.initial.name not in grades:
             continue
-        p = np.maximum(_usable(cells).mean(axis=0), _FLOOR)
+        p = np.tile(_usable(cells).mean(axis=0), (_NOISE, 1))
+        shift, weight = rng.standard_normal(_NOISE), rng.standard_normal(p.shape)
         counts = one.published * one.n
-        for i, spread in enumerate(_SPREADS):
-            q = shifted(np.tile(p, (len(_NODES), 1)), spread * _NODES)
-            log_q = np.log(np.maximum(q, _FLOOR)) @ counts
+        for i in range(len(_SHIFTS)):
+            log_q = np.log(_of_registry(p, _SHIFTS[i] * shift, _CELLS[i] * weight)) @ counts
             top = log_q.max()
-            log_weight[i] += top + np.log(np.sum(_WEIGHTS * np.exp(log_q - top)))
-    weight = np.exp(log_weight - log_weight.max())
-    found: Array = weight / weight.sum()
+            log_weight[i] += top + np.log(np.exp(log_q - top).mean())
+    weight_of = np.exp(log_weight - log_weight.max())
+    found: Array = weight_of / weight_of.sum()
     return found
 
 
-def mean_spread(weights: Array) -> float:
-    """The posterior mean of the spread that `registry_spread` gives weights for."""
-    return float(weights @ _SPREADS)
+def mean_spread(weights: Array) -> tuple[float, float]:
+    """Posterior means of both spreads that `registry_spread` gives weights for: shift, grades."""
+    return float(weights @ _SHIFTS), float(weights @ _CELLS)
 
 
 def row_intervals(predicted: Predicted, rng: np.random.Generator) -> list[RowInterval]:
@@ -199,9 +211,9 @@ def row_intervals(predicted: Predicted, rng: np.random.Generator) -> list[RowInt
             nothing = np.full(len(one.published), np.nan)
             found.append(RowInterval(one, nothing, nothing, nothing, np.nan))
             continue
-        sd = rng.choice(_SPREADS, len(p), p=weight)
-        q = shifted(p, sd * rng.standard_normal(len(p)))
-        q /= q.sum(axis=1, keepdims=True)
+        at = rng.choice(len(weight), len(p), p=weight)
+        shift = _SHIFTS[at] * rng.standard_normal(len(p))
+        q = _of_registry(p, shift, _CELLS[at, None] * rng.standard_normal(p.shape))
         counts = rng.multinomial(one.n, q)
         low, middle, high = np.quantile(
             100.0 * counts / one.n, [_INSIDE[0], 0.5, _INSIDE[1]], axis=0
