@@ -25,6 +25,8 @@ WHY_NONE = (
     "no PostgreSQL here: set SAISEI_TEST_POSTGRESQL to a URL, or install the package postgresql"
 )
 
+_ROOM_BYTES = 2 << 30
+
 
 def _program(name: str) -> str | None:
     found = shutil.which(name)
@@ -32,6 +34,14 @@ def _program(name: str) -> str | None:
         return found
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((str(one / name) for one in folders if (one / name).exists()), None)
+
+
+def roomy_memory() -> str | None:
+    """A folder in memory where there is room for many small databases; containers often have little."""
+    place = Path("/dev/shm")
+    if not place.is_dir() or shutil.disk_usage(place).free < _ROOM_BYTES:
+        return None
+    return str(place)
 
 
 def _as_postgres() -> list[str]:
@@ -61,7 +71,7 @@ def server(durable: bool = False) -> Iterator[str | None]:
     if initdb is None or postgres is None:
         yield None
         return
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() and not durable else None
+    memory = None if durable else roomy_memory()
     with tempfile.TemporaryDirectory(prefix="saisei-pg-", dir=memory) as folder:
         place = Path(folder)
         if os.geteuid() == 0:

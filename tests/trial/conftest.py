@@ -230,8 +230,8 @@ def postgresql() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in memory where there is one: the store flushes to disk at each record."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir():
+    memory = SERVER.roomy_memory()
+    if memory is None:
         yield tmp_path_factory.mktemp("stores")
         return
     with tempfile.TemporaryDirectory(prefix="saisei-tests-", dir=memory) as folder:
