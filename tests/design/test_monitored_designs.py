@@ -24,6 +24,7 @@ from saisei.design.engines_two_arms import (
 )
 from saisei.design.fixed import fix
 from saisei.design.fixed_monitored import count_bounds, sequential_looks, sequential_plan
+from saisei.design.interim import conditional_success, inference_rows, interim_rows
 from saisei.design.look_up import simulate_two_arms
 from saisei.design.two_binomial import TwoBinomial, score_interval, score_statistic
 from saisei.errors import InputError
@@ -243,3 +244,43 @@ def test_looks_that_do_not_rise_are_refused(looks: tuple[tuple[int, int], ...]) 
     """One clear error."""
     with pytest.raises(InputError, match="must rise"):
         simulate_two_arms(looks, (2.0, 2.0), 0.5, 0.2, 10, seed=1)
+
+
+def test_conditional_power_averages_to_the_power() -> None:
+    """Success at a look plus what is left after it, averaged over the counts, is success in all."""
+    design = fix(smaller("group-sequential", 12, looks=(6,)))
+    p, q = 0.5, 0.25
+    plan = sequential_plan(design.document.analysis, 12, 12)  # type: ignore[arg-type]
+    z = pooled_z(6, 6)
+    total = 0.0
+    for x, left in enumerate(stats.binom.pmf(np.arange(7), 6, p)):
+        for y, right in enumerate(stats.binom.pmf(np.arange(7), 6, q)):
+            if z[x, y] >= plan.upper[0]:
+                total += left * right
+            elif plan.futility is not None and z[x, y] >= plan.futility[0]:
+                total += left * right * conditional_success(design, 1, x, y, p, q)
+    assert total == pytest.approx(plain_two_arms(design, p, q)[0], abs=1e-12)
+    with pytest.raises(InputError, match="not before the last"):
+        conditional_success(design, 2, 0, 0, p, q)
+
+
+def test_conditional_chances_rise_with_the_count() -> None:
+    """More treated converters at a look, a better chance; an effect to come is better than none."""
+    rows = interim_rows(fix(load_design("group-sequential")))
+    assert len(rows) > 10
+    for key in ("no_effect", "odds_ratio_3", "as_seen"):
+        first = [row[key] for row in rows if row["look"] == 1]
+        assert first == sorted(first)
+    assert all(row["no_effect"] < row["odds_ratio_3"] for row in rows)
+
+
+def test_inference_after_simon_covers_every_total() -> None:
+    """Estimates rise, p values fall, success means a p value at or below the level."""
+    design = fix(load_design("simon-two-stage"))
+    rows = inference_rows(design)
+    assert len(rows) == design.document.n_treated + 1
+    late = rows[design.two_stage.r1 + 1 :]  # type: ignore[union-attr]
+    estimates = [row["estimate"] for row in late]
+    assert estimates == sorted(estimates)
+    for row in late:
+        assert (row["decision"] == "success") == (row["p_value"] <= 0.05)

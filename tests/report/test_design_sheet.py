@@ -45,7 +45,8 @@ def test_every_decision_is_on_the_page(name: str) -> None:
     assert document.digest in page
     assert "Research use only" in page
     assert not read.tags & {"script", "img", "link", "iframe"}  # opens offline
-    assert len(sheet_tables(found)) == 1 + len(document.safety) + (
+    more = int(bool(found["inference"])) + int(bool(found["conditional_power"]))
+    assert len(sheet_tables(found)) == 1 + more + len(document.safety) + (
         0 if document.dose_finding is None else 2 if name == "tite-boin" else 1
     )
 

@@ -53,7 +53,9 @@ def table_step(actions: Mapping[tuple[int, int], str]) -> StepRule:
             if removed == 0:
                 return Step(None, 0, "stop: no dose is left")
         move = {"escalate": 1, "stay": 0}.get(action, -1)
-        return Step(min(max(dose + move, 0), removed - 1), removed, action)
+        following = min(max(dose + move, 0), removed - 1)
+        same = following == dose and action != "eliminate"  # no dose above or below to go to
+        return Step(following, removed, "stay" if same else action)
 
     return step
 

@@ -22,6 +22,7 @@ from saisei.design.dose_plan import (
 from saisei.design.engines import ShiftEngine
 from saisei.design.engines_two_arms import RankEngine
 from saisei.design.fixed import Design, TypeOne, fix
+from saisei.design.interim import inference_rows, interim_rows
 from saisei.design.onset import zero_event_limit
 from saisei.design.protocol import null_words, protocol_text
 from saisei.design.safety_plan import gate_rows, monitor, safety_plans, zero_rows
@@ -75,6 +76,8 @@ def evaluate(document: DesignDocument, posterior: Posterior | None = None) -> di
         "assurance": None if document.design_prior is None else _plain(design.assurance()),
         "borrowed": None if design.borrowed is None else _plain(design.borrowed),
         "critical_score": engine.critical if isinstance(engine, ShiftEngine) else None,
+        "inference": inference_rows(design),
+        "conditional_power": interim_rows(design),
         "two_stage": None if design.two_stage is None else _plain(design.two_stage),
         "schedule": _plain(schedule_of(document)),
         "safety": [_safety(document, plan) for plan in plans],

@@ -7,7 +7,7 @@ from typing import Any
 
 from saisei.report.figures import COLOURS, Figure, finish, panel, percent_axis
 
-__all__ = ["design_figures", "gates", "success"]
+__all__ = ["design_figures", "gates", "paths", "selections", "success"]
 
 Evaluation = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ _STYLES = (
 
 def design_figures(evaluation: Evaluation) -> list[Figure]:
     """All figures of a design; those that its document gives no ground for are left out."""
-    drawn = (success(evaluation), gates(evaluation))
+    drawn = (success(evaluation), gates(evaluation), selections(evaluation), paths(evaluation))
     return [figure for figure in drawn if figure is not None]
 
 
@@ -110,3 +110,112 @@ def gates(evaluation: Evaluation) -> Figure | None:
             " result and the eligible people turned away if nobody can wait.",
             "One bar for each gate with the range of people exposed.", rows,
         )  # fmt: skip
+
+
+def selections(evaluation: Evaluation) -> Figure | None:
+    """Which dose is selected at each stated truth."""
+    doses = evaluation["dose_finding"]
+    if doses is None:
+        return None
+    names = [*doses["doses"], "no dose"]
+    colours = ("green", "blue", "plum", "orange")
+    rows = [
+        {"truth": row["truth"], "dose": name, "probability": share}
+        for row in doses["rows"]
+        for name, share in zip(names, [*row["selected"], row["none"]], strict=True)
+    ]
+    with panel(1.3 + 0.42 * len(doses["rows"])) as (canvas, axes):
+        for place, row in enumerate(reversed(doses["rows"])):
+            start = 0.0
+            for k, share in enumerate([*row["selected"], row["none"]]):
+                last = k == len(names) - 1
+                axes.barh(
+                    place, share, left=start, height=0.68, edgecolor="white",
+                    color=COLOURS["muted" if last else colours[k % len(colours)]],
+                    label=names[k] if place == 0 else None,
+                )  # fmt: skip
+                if share > 0.07:
+                    axes.text(
+                        start + share / 2, place, f"{100 * share:.0f}%", color="white", fontsize=8.5,
+                        ha="center", va="center",
+                    )  # fmt: skip
+                start += share
+        axes.set_yticks(range(len(doses["rows"])), [row["truth"] for row in doses["rows"]][::-1])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(0, 1)
+        percent_axis(axes, "x")
+        axes.legend(title="selected", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        error = doses["rows"][0]["error"]
+        how = (
+            "exact"
+            if error is None
+            else f"simulated, standard error at most {100 * error:.1f} points"
+        )
+        return finish(
+            canvas, "selections", "Which dose is selected, by what is true",
+            f"{doses['rule']}; target rate {doses['target']:g}; {how}.",
+            "One bar for each truth, cut by the probability that each dose is selected.", rows,
+        )  # fmt: skip
+
+
+def paths(evaluation: Evaluation) -> Figure | None:
+    """The first cohorts of dose finding as a tree: events in each cohort and the dose that follows."""
+    doses = evaluation["dose_finding"]
+    if doses is None:
+        return None
+    tree, names = doses["tree"], doses["doses"]
+    rows: list[dict[str, Any]] = []
+    leaves: list[float] = []
+    lines: list[tuple[int, float, float, int, float, str]] = []
+
+    def walk(node: Mapping[str, Any], depth: int) -> float:
+        places = []
+        for more, share, word, following, _ in node["branches"]:
+            chance = node["chance"] * share
+            deeper = following is not None and depth < 2
+            place = walk(following, depth + 1) if deeper else _leaf(leaves)
+            label = f"{more}: {word}" + (
+                "" if following is None else f", {names[following['dose']]}"
+            )
+            lines.append((depth, 0.0, place, more, chance, label))
+            places.append((place, len(lines) - 1))
+            rows.append(
+                {
+                    "cohort": depth,
+                    "dose": names[node["dose"]],
+                    "events": more,
+                    "chance": chance,
+                    "then": word,
+                }
+            )
+        middle = sum(place for place, _ in places) / len(places)
+        for _, index in places:
+            depth_, _, place, more, chance, label = lines[index]
+            lines[index] = (depth_, middle, place, more, chance, label)
+        return middle
+
+    walk(tree, 1)
+    with panel(0.9 + 0.24 * len(leaves)) as (canvas, axes):
+        for depth, begin, end, more, chance, label in lines:
+            colour = COLOURS["orange" if more >= 2 else "blue"]
+            axes.plot(
+                [depth - 1, depth - 0.75], [-begin, -end], color=colour, lw=0.6 + 6 * chance**0.5,
+                solid_capstyle="round", alpha=0.75,
+            )  # fmt: skip
+            axes.text(
+                depth - 0.73, -end, f"{label} ({100 * chance:.1f}%)", fontsize=7.5, va="center"
+            )
+        axes.set_xlim(-0.05, 2.25)
+        axes.set_ylim(-len(leaves) + 0.3, 0.7)
+        axes.set_axis_off()
+        return finish(
+            canvas, "paths", "The first two cohorts, every path",
+            f"People with the event in a cohort of {doses['cohort']}, what follows, and the probability of"
+            f" the path if: {tree['truth']}. Orange: two events or more. Wider lines are likelier.",
+            "A tree of the outcomes of two cohorts with the dose that follows each.", rows,
+        )  # fmt: skip
+
+
+def _leaf(leaves: list[float]) -> float:
+    leaves.append(float(len(leaves)))
+    return leaves[-1]

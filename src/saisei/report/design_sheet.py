@@ -68,6 +68,10 @@ def sheet_tables(evaluation: Evaluation) -> list[Sheet]:
         found += _doses(doses)
     table = evaluation["decision_table"]
     found.append(_sheet(table["title"], table["columns"], table["rows"], table["note"]))
+    if evaluation["inference"]:
+        found.append(_inference(evaluation["inference"]))
+    if evaluation["conditional_power"]:
+        found.append(_conditional(evaluation["conditional_power"]))
     found += [_safety(rule) for rule in evaluation["safety"]]
     return found
 
@@ -168,6 +172,38 @@ def _joined(cells: Sequence[tuple[Any, ...]]) -> list[tuple[str, ...]]:
     return [
         (str(n), str(y), str(a) if a == b else f"{a} to {b}", word) for n, y, a, word, b in found
     ]
+
+
+def _inference(rows: Sequence[Mapping[str, Any]]) -> Sheet:
+    cells = [
+        (
+            row["converters"], row["people"], f"{100 * row['estimate']:.1f}%",
+            f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f}%", f"{row['p_value']:.3f}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _sheet(
+        "What the total says afterwards",
+        ("converters", "of people", "estimate", "limits", "p value"),
+        cells,
+        "Unbiased estimate (UMVUE); p value and limits allow for the first stage (Koyama and Chen).",
+    )
+
+
+def _conditional(rows: Sequence[Mapping[str, Any]]) -> Sheet:
+    cells = [
+        (
+            f"{row['treated']} and {row['controls']}", row["x"], row["y"],
+            *(f"{100 * row[key]:.0f}%" for key in ("no_effect", "odds_ratio_3", "as_seen")),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _sheet(
+        "Chance of success in the end, if the trial goes on from here",
+        ("people", "treated converted", "controls converted", "no effect", "OR 3", "as seen"),
+        cells,
+        "For the control count that is likeliest at the middle natural rate.",
+    )
 
 
 def _safety(rule: Mapping[str, Any]) -> Sheet:
