@@ -279,6 +279,8 @@ def test_inference_after_simon_covers_every_total() -> None:
     design = fix(load_design("simon-two-stage"))
     rows = inference_rows(design)
     assert len(rows) == design.document.n_treated + 1
+    # nobody among the first ten: 1 - 0.025^(1/10), the rate at which that still has a chance of 2.5%
+    assert (rows[0]["lower"], rows[0]["upper"]) == pytest.approx((0.0, 1 - 0.025**0.1), abs=1e-12)
     late = rows[design.two_stage.r1 + 1 :]  # type: ignore[union-attr]
     estimates = [row["estimate"] for row in late]
     assert estimates == sorted(estimates)

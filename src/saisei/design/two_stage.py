@@ -252,10 +252,12 @@ def two_stage_inference(
     _require_two_stage(design)
     require_count(responders, "responders", at_most=design.n)
     n1, n2, x = design.n1, design.n - design.n1, responders
+    if x == 0:  # any rate makes none or more certain: the upper limit is that of none among n1
+        return TwoStageInference(0.0, 1.0, 0.0, float(1.0 - alpha ** (1.0 / n1)))
     if x <= design.r1:
 
         def first_tail(p: float) -> float:
-            return float(special.betainc(x, n1 - x + 1, p)) if x > 0 else 1.0
+            return float(special.betainc(x, n1 - x + 1, p))
 
         return _inferred(x / n1, first_tail, p0, alpha, grid)
     first = np.arange(max(design.r1 + 1, x - n2), min(n1, x) + 1)
@@ -285,8 +287,6 @@ def _inferred(
     grid: float | None,
 ) -> TwoStageInference:
     """The p value and the limits where the tail takes the values alpha and 1 - alpha."""
-    if upper_tail(0.0) >= alpha:  # no responder at all: every rate makes that likely enough
-        return TwoStageInference(estimate, upper_tail(p0), 0.0, 1.0)
     lower, upper = (
         float(optimize.brentq(lambda p, level=level: upper_tail(p) - level, 0.0, 1.0, xtol=1e-13))
         for level in (alpha, 1.0 - alpha)
