@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from saisei.cord.anatomy import MUSCLES, SENSES
+from saisei.cord.anatomy import MUSCLES, SENSES, SPHINCTER
 from saisei.cord.injury import (
     INJURY,
     X_BLOCK,
@@ -112,7 +112,9 @@ class System:
         """Forces (visits, 21) of states (visits, STATES)."""
         x = self.x
         block = x[X_BLOCK : X_BLOCK + MUSCLES] * y[:, _B : _B + 1]
-        drive = x[X_SPARED : X_SPARED + MUSCLES] * (1 - np.minimum(1, block)) * y[:, _P : _P + 1]
+        use = np.repeat(y[:, _P : _P + 1], MUSCLES, axis=1)
+        use[:, SPHINCTER] = 1.0
+        drive = x[X_SPARED : X_SPARED + MUSCLES] * (1 - np.minimum(1, block)) * use
         drive = np.clip(drive + x[X_ZONE : X_ZONE + MUSCLES] * y[:, _Z : _Z + MUSCLES], 0.0, 1.0)
         power, middle = drive**self.slope, self.half**self.slope
         units = np.minimum(1.0, value("sprouting") * x[X_MOTONEURONS : X_MOTONEURONS + MUSCLES])

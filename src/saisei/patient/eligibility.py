@@ -61,6 +61,8 @@ def eligibility_of(
         youngest, oldest = value("patient.youngest_age"), value("patient.oldest_age")
         low, high = found.age_years.low, found.age_years.high
         given["age"] = (int(low or youngest), int(high or oldest))
-        if low is None or high is None:
-            notes.append(f"age: open ends are {youngest:g} and {oldest:g} years")
+        if low is None:
+            notes.append(f"age: no lower limit is stated; the model begins at {youngest:g} years")
+        if high is None:
+            notes.append(f"age: no upper limit is stated; the model ends at {oldest:g} years")
     return Eligibility(given["ais"], given["level"], given["exam_day"], given["age"]), notes
