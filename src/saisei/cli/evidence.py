@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saisei.cli.evidence_motor import motor
 from saisei.cli.evidence_outcomes import compare_command, outcomes_command
 from saisei.cli.output import JsonFlag, noun, print_table
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 app = noun("Natural recovery: published tables, the model fitted to them, and what it says.")
 app.command("outcomes")(outcomes_command)
 app.command("compare")(compare_command)
+app.command()(motor)
 
 
 @app.command()
@@ -46,7 +48,7 @@ def studies(
     found = weights(rows)
     shown = [_row(row, found[row.id].weight if row.id in found else None) for row in rows]
     if match:
-        shown = _ranked(rows, shown, _target(load_study(match), arm, _years(injured)))
+        shown = _ranked(rows, shown, _target(load_study(match), arm, years_of(injured)))
     columns = {
         "id": "row", "people": "n", "levels": "levels", "baseline": "baseline", "follow_up": "follow-up",
         "any": "any conversion", "to_CD": "to C or better", "weight": "weight", "use": "use",
@@ -114,7 +116,8 @@ def _target(study: Study, arm: str, years: tuple[int, int] | None) -> Target:
     return Target(grades[0], span, window, value("evidence.landmark_follow_up_days"), years)
 
 
-def _years(text: str) -> tuple[int, int] | None:
+def years_of(text: str) -> tuple[int, int] | None:
+    """The years written as 2021 or 2021-2023; None for an empty text."""
     from saisei.errors import InputError
 
     if not text:
@@ -262,7 +265,7 @@ def _person(ais: str, level: str, exam_day: str, injured: str, age: float | None
         raise InputError(f"--ais is {ais!r}: it must be A, B, C, D or E")
     if age is not None and not 0 <= age <= 120:
         raise InputError(f"--age is {age:g}: it must lie between 0 and 120 years")
-    years = _years(injured)
+    years = years_of(injured)
     year = sum(years) / 2 if years else None
     return Person(AIS(ais.upper()), _levels(level), _days(exam_day), year)
 

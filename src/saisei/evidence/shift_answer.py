@@ -46,6 +46,7 @@ __all__ = [
     "answer_arm",
     "case_tails",
     "extreme_pairs",
+    "verdict_of",
 ]
 
 F64 = NDArray[np.float64]
@@ -238,7 +239,8 @@ def _least_favourable(
     return tuple(found)
 
 
-def _verdict(p_averaged: float, p_least: float | None, level: float) -> Verdict:
+def verdict_of(p_averaged: float, p_least: float | None, level: float) -> Verdict:
+    """What the test says: beyond natural recovery also where it is highest, on average only, or not."""
     if p_averaged > level:
         return Verdict.NOT_BEYOND
     return Verdict.BEYOND if p_least is not None and p_least <= level else Verdict.DEPENDS
@@ -269,7 +271,7 @@ def _claim(model: NaturalHistory, people: Sequence[Subject], rates: Rates) -> Cl
         p_least_favourable=worst,
         p_below=max(0.0, 1.0 - float(above.mean())),
         level=level,
-        verdict=_verdict(averaged.p, worst, level),
+        verdict=verdict_of(averaged.p, worst, level),
     )
 
 

@@ -26,7 +26,7 @@ from saisei.params import value
 from saisei.study import Study
 from saisei.study.registries import LEVEL_GROUPS, Kind, load
 
-__all__ = ["LandmarkModel", "model_for", "own_controls", "own_registries"]
+__all__ = ["LandmarkModel", "model_for", "model_for_groups", "own_controls", "own_registries"]
 
 F64 = NDArray[np.float64]
 _GRADES = tuple(AIS)
@@ -204,10 +204,21 @@ def model_for(study: Study, posterior: Posterior | NaturalHistory | None = None)
     """
     if posterior is not None and not isinstance(posterior, Posterior):
         return posterior
-    if posterior is None:
-        try:
-            posterior = load_posterior()
-        except FileNotFoundError as error:
-            rule = "the packaged natural-history fit is missing; make it with `saisei evidence fit`"
-            raise InputError(f"{error.filename}: {rule}") from None
-    return LandmarkModel(posterior, own_registries(study))
+    return LandmarkModel(posterior or _packaged(), own_registries(study))
+
+
+def model_for_groups() -> NaturalHistory:
+    """The packaged posterior for people of no particular study.
+
+    Raises:
+        InputError: the packaged posterior is missing.
+    """
+    return LandmarkModel(_packaged())
+
+
+def _packaged() -> Posterior:
+    try:
+        return load_posterior()
+    except FileNotFoundError as error:
+        rule = "the packaged natural-history fit is missing; make it with `saisei evidence fit`"
+        raise InputError(f"{error.filename}: {rule}") from None

@@ -1,0 +1,464 @@
+"""The motor outcomes of a study, put to the test against natural recovery.
+
+Takes a study document. Reads what it prints: mean changes of UEMS, LEMS and the motor score by arm,
+counts of people who gained motor levels, scores of listed people before and after. Gives one test for
+each, with bounds over what the record leaves open (grade, exam day, level, number of people), and says
+what is missing. A study without motor outcomes is answered too: it has none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from saisei.errors import InputError
+from saisei.evidence.motor import MOTOR_MAIN, MotorTest, motor_test
+from saisei.evidence.motor_kinds import Kind, kind_of
+from saisei.evidence.motor_law import count_tails
+from saisei.evidence.motor_people import Measure, Wanted, generator
+from saisei.evidence.motor_statistics import (
+    CountStatistic,
+    MeanStatistic,
+    Statistic,
+    SumStatistic,
+    possible_sums,
+)
+from saisei.evidence.shift_model import model_for_groups
+from saisei.exam.isncsci.levels import Level
+from saisei.params import load, parameter, value
+from saisei.study import Study
+from saisei.study.schema import Arm, Continuous, MotorLevels
+
+__all__ = [
+    "MotorAssessment",
+    "MotorOutcome",
+    "Published",
+    "assess_motor",
+    "generator_digest",
+    "wanted_of_arm",
+]
+
+_SCORES = {"UEMS": Measure.UEMS, "LEMS": Measure.LEMS, "AMS": Measure.AMS}
+_SIDES = {
+    "at least one side": Measure.BETTER_SIDE,
+    "both sides": Measure.WORSE_SIDE,
+    "not stated": Measure.WORSE_SIDE,
+}
+_STAGES = ("cord.", "repair.", "patient.")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The same count against a published share, taken as if it were the natural rate."""
+
+    source: str
+    rate: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class MotorOutcome:
+    """One printed motor outcome.
+
+    Attributes:
+        arm, role, visit: where it stands in the record.
+        printed: as the record prints it.
+        people: what such people are, in words.
+        test: against natural recovery.
+        corners: (ii) when one open part of the record is put at an end, in words and p.
+        published: against a published share; None where there is none.
+        notes: what was assumed.
+    """
+
+    arm: str
+    role: str
+    visit: str
+    printed: str
+    people: str
+    test: MotorTest
+    corners: tuple[tuple[str, float], ...]
+    published: Published | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MotorAssessment:
+    """The motor outcomes of a study.
+
+    Attributes:
+        study, digest: which document.
+        generator: digest of the generator's values.
+        nature: digest of the rows behind the landmark model.
+        generator_sets: sets of generator values used.
+        outcomes: one for each printed motor outcome that can be tested.
+        why_not: why there is none; empty when there is one.
+        cannot_say: limits, in sentences.
+    """
+
+    study: str
+    digest: str
+    generator: str
+    nature: str
+    generator_sets: int
+    outcomes: tuple[MotorOutcome, ...]
+    why_not: str
+    cannot_say: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested dictionaries and lists of plain values, ready for JSON."""
+        found: dict[str, Any] = _plain(dataclasses.asdict(self))
+        return found
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(item) for key, item in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(item) for item in node]
+    return str(node) if isinstance(node, str) else node
+
+
+def generator_digest() -> str:
+    """Digest of every value of the generator (cord, repair, patient) and of the motor tests.
+
+    >>> len(generator_digest())
+    16
+    """
+    sha = hashlib.sha256()
+    for name, one in sorted(load().values.items()):
+        if name.startswith((*_STAGES, "evidence.motor_", "evidence.landmark_")):
+            sha.update(f"{name}={one.value!r};".encode())
+    return sha.hexdigest()[:16]
+
+
+def _middle(pair: tuple[float | None, float | None], default: float) -> float:
+    stated = [one for one in pair if one is not None]
+    return sum(stated) / len(stated) if stated else default
+
+
+def _exam_days(study: Study, arm: Arm) -> tuple[tuple[int, int], bool]:
+    """First and last possible day of the baseline exam, and whether the record states them."""
+    for one in (arm.exam_day, study.document.eligibility.exam_day):
+        if one.low is not None or one.high is not None:
+            first = value("evidence.shift_exam_day_first") if one.low is None else one.low
+            last = value("evidence.shift_exam_day_last") if one.high is None else one.high
+            return (
+                int(first),
+                max(int(first), int(last)),
+            ), one.low is not None and one.high is not None
+    unknown = parameter("evidence.landmark_unknown_exam_days").value
+    assert isinstance(unknown, tuple)
+    return (int(unknown[0]), int(unknown[1])), False
+
+
+def _levels(study: Study, arm: Arm) -> tuple[Level, Level]:
+    for one in (arm.levels, study.document.eligibility.levels):
+        if one.low is not None and one.high is not None:
+            return one.low, one.high
+    return Level.C1, Level.T12
+
+
+def _follow_days(study: Study, arm: Arm, visit: str, exam: tuple[int, int]) -> int:
+    one = next(one for one in study.visits if one.key == visit)
+    days = _middle((one.day.low, one.day.high), value("evidence.shift_follow_up_days"))
+    if one.counted_from.value == "injury":
+        return round(days)
+    start = arm.treatment_day if one.counted_from.value == "treatment" else arm.exam_day
+    if start.low is None and start.high is None and one.counted_from.value == "treatment":
+        start = study.document.eligibility.treatment_day
+    return round(days + _middle((start.low, start.high), sum(exam) / 2))
+
+
+def wanted_of_arm(study: Study, arm: Arm, visit: str, grades: str = "") -> Wanted:
+    """Such people as the arm's, as far as the document tells.
+
+    Args:
+        study: as loaded.
+        arm: of the study.
+        visit: key of the follow-up visit.
+        grades: letters at baseline; those of the arm when empty.
+    """
+    exam, _ = _exam_days(study, arm)
+    options = arm.baseline_grades.options or study.document.eligibility.grades.options
+    letters = grades or "".join(sorted(str(one) for one in options if str(one) in "ABCD")) or "A"
+    follow = min(_follow_days(study, arm, visit, exam), int(value("patient.last_day")))
+    return Wanted(letters, _levels(study, arm), (exam[0], min(exam[1], follow - 1)), follow)
+
+
+def _year(arm: Arm) -> float | None:
+    low, high = arm.injury_year.low, arm.injury_year.high
+    return None if low is None and high is None else _middle((low, high), 0.0)
+
+
+def _grades_of_n(study: Study, arm: Arm, n: int) -> tuple[str, str]:
+    """The grade whose people number exactly n, if one does, and a note; empty strings otherwise."""
+    counts: dict[str, int] = {}
+    total = 0
+    for change in study.changes(arm.key):
+        total += change.count
+        if len(change.before) == 1:
+            letter = str(min(change.before))
+            counts[letter] = counts.get(letter, 0) + change.count
+    same = [letter for letter, count in counts.items() if count == n]
+    if n < total and len(same) == 1:
+        return same[0], f"{n} is the number of this arm's people at AIS {same[0]}: they are taken"
+    return "", ""
+
+
+def _words(wanted: Wanted, stated: bool) -> str:
+    first, last = wanted.levels
+    level = first.label if first == last else f"{first.label} to {last.label}"
+    days = wanted.exam_days
+    day = f"{days[0]}" if days[0] == days[1] else f"{days[0]} to {days[1]}"
+    unsure = "" if stated else " (not stated)"
+    return (
+        f"AIS {' or '.join(wanted.grades)}, {level}, exam on day {day}{unsure}, "
+        f"follow-up on day {wanted.follow_days}"
+    )
+
+
+def _corner_cases(wanted: Wanted) -> Iterator[tuple[str, Wanted]]:
+    """One open part at an end, the others as they are."""
+    for letter in wanted.grades if len(wanted.grades) > 1 else "":
+        yield f"all AIS {letter}", replace(wanted, grades=letter)
+    for day in sorted(set(wanted.exam_days)) if wanted.exam_days[0] != wanted.exam_days[1] else ():
+        yield f"all examined on day {day}", replace(wanted, exam_days=(day, day))
+    for level in wanted.levels if wanted.levels[0] != wanted.levels[1] else ():
+        # Nobody has motor gains to count at C1 to C3, and few such people live in a trial.
+        near = max(level, Level.C4) if level <= Level.C8 else level
+        yield f"all at {near.label}", replace(wanted, levels=(near, near))
+
+
+_CORNER_PEOPLE, _CORNER_DRAWS = 5000, 8  # corners are compared with each other, not claimed
+
+
+def _corners(
+    statistic: Statistic, wanted: Wanted, year: float | None, seen: int
+) -> tuple[tuple[str, float], ...]:
+    found = []
+    if isinstance(statistic, MeanStatistic):
+        statistic = replace(statistic, draws=_CORNER_DRAWS, _kept={})
+    for words, one in _corner_cases(wanted):
+        try:
+            kind = kind_of(one, year=year, people=_CORNER_PEOPLE)
+            p = float(statistic.tails([kind], MOTOR_MAIN, seen).mean())
+        except InputError:  # the generator holds too few such people: the corner says nothing
+            continue
+        found.append((words, p))
+    return tuple(dict(found).items())
+
+
+def _mean_outcome(study: Study, row: Continuous, *, corners: bool) -> MotorOutcome | None:
+    measure = _SCORES.get(row.measure)
+    arm = study.arm(row.arm)
+    n = row.n.value if row.n.value is not None else row.n.high
+    if measure is None or row.kind != "change" or n is None:
+        return None
+    grades, note = _grades_of_n(study, arm, n)
+    wanted = wanted_of_arm(study, arm, row.visit, grades)
+    notes = [note] if note else []
+    if row.n.value is None:
+        notes.append(f"the number of people is not printed; {n} is taken, the most there can be")
+    baseline = _baseline_mean(study, row)
+    sums = None if baseline is None else possible_sums(baseline, n)
+    if sums is None:
+        notes.append("no mean at baseline is printed: people are not matched by their score")
+    seen = possible_sums(row.mean, n)
+    statistic = MeanStatistic(measure, n, sums)
+    kind = kind_of(wanted, year=_year(arm))
+    what = f"{measure} gain, mean of {n}"
+    test = motor_test(what, "points", statistic, [kind], seen[0], seen[-1])
+    _, stated = _exam_days(study, arm)
+    start = "" if baseline is None else f" from {baseline:g}"
+    return MotorOutcome(
+        arm=row.arm,
+        role=arm.role.value,
+        visit=row.visit,
+        printed=f"{row.measure} {row.mean:+g}{start} in {n} people",
+        people=_words(wanted, stated),
+        test=test,
+        corners=_corners(statistic, wanted, _year(arm), seen[0]) if corners else (),
+        published=None,
+        notes=tuple(notes),
+    )
+
+
+def _baseline_mean(study: Study, row: Continuous) -> float | None:
+    """The first mean of the same measure and arm that stands at an earlier visit."""
+    order = [visit.key for visit in study.visits]
+    found = [
+        one
+        for one in study.continuous
+        if (one.arm, one.measure, one.kind) == (row.arm, row.measure, "value")
+        and order.index(one.visit) < order.index(row.visit)
+    ]
+    return found[0].mean if found else None
+
+
+def _count_outcome(study: Study, row: MotorLevels, *, corners: bool) -> MotorOutcome:
+    arm = study.arm(row.arm)
+    wanted = wanted_of_arm(study, arm, row.visit)
+    measure = _SIDES[row.sides]
+    kind = kind_of(wanted, year=_year(arm))
+    statistic = CountStatistic(measure, row.levels, row.n)
+    word = "level" if row.levels == 1 else "levels"
+    what = f"{row.levels} motor {word} or more, {row.sides}"
+    notes = ["whether one side or both is not stated: both are taken"] * (row.sides == "not stated")
+    if row.interim:
+        notes.append("an interim count: chosen from a trial that went on")
+    _, stated = _exam_days(study, arm)
+    return MotorOutcome(
+        arm=row.arm,
+        role=arm.role.value,
+        visit=row.visit,
+        printed=f"{row.count} of {row.n} gained {what}",
+        people=_words(wanted, stated),
+        test=motor_test(what, "people", statistic, [kind], row.count, row.count),
+        corners=_corners(statistic, wanted, _year(arm), row.count) if corners else (),
+        published=_published(row, wanted),
+        notes=tuple(notes),
+    )
+
+
+def _published(row: MotorLevels, wanted: Wanted) -> Published | None:
+    """Marino 2011 counts one motor level a person; that of AIS A tetraplegia, first week to one year."""
+    shares = parameter("evidence.motor_levels_published").value
+    assert isinstance(shares, tuple)
+    if wanted.levels[1] > Level.T1 or row.levels not in (1, 2):
+        return None
+    rate = float(sum(shares[row.levels :]))
+    tails = count_tails(np.array([rate]), row.n, row.count)
+    return Published(
+        parameter("evidence.motor_levels_published").source.cite, rate, float(tails[0])
+    )
+
+
+def _listed(study: Study) -> Iterator[MotorOutcome]:
+    """Scores of listed people before and after, one test for each arm and measure."""
+    for arm in (*study.treated, *study.controls):
+        for name, measure in _SCORES.items():
+            rows = list(_people_with(study, arm, name))
+            if rows:
+                yield _sum_outcome(study, arm, measure, rows)
+
+
+def _people_with(study: Study, arm: Arm, name: str) -> Iterator[tuple[Any, Any, int, int]]:
+    for person in study.people(arm.key):
+        scores: Any = person.scores
+        before = scores.get(name)
+        for outcome in reversed(person.outcomes):
+            found: Any = outcome.scores
+            after = found.get(name)
+            if before is not None and after is not None and None not in (before.value, after.value):
+                yield person, outcome, int(before.value), int(after.value)
+                break
+
+
+def _sum_outcome(
+    study: Study, arm: Arm, measure: Measure, rows: Sequence[tuple[Any, Any, int, int]]
+) -> MotorOutcome:
+    kinds: list[Kind] = []
+    keys: list[tuple[Wanted, int]] = []
+    places = []
+    for person, outcome, before, _ in rows:
+        wanted = _wanted_of_person(study, arm, person, outcome)
+        if (wanted, before) not in keys:
+            keys.append((wanted, before))
+            kinds.append(kind_of(wanted, {measure: before}, _year(arm)))
+        places.append(keys.index((wanted, before)))
+    total = sum(after - before for _, _, before, after in rows)
+    statistic = SumStatistic(measure, tuple(places))
+    what = f"{measure} gain, sum over {len(rows)} listed people"
+    return MotorOutcome(
+        arm=arm.key,
+        role=arm.role.value,
+        visit=rows[0][1].visit or "",
+        printed=f"{measure} {total:+d} in {len(rows)} people",
+        people=f"{len(keys)} kinds of person, each matched by {measure} at baseline",
+        test=motor_test(what, "points", statistic, kinds, total, total),
+        corners=(),
+        published=None,
+        notes=(),
+    )
+
+
+def _wanted_of_person(study: Study, arm: Arm, person: Any, outcome: Any) -> Wanted:
+    general = wanted_of_arm(study, arm, outcome.visit or study.visits[-1].key)
+    letters = "".join(str(one) for one in person.baseline_grade.options if str(one) in "ABCD")
+    levels = (person.level.low, person.level.high)
+    days = (person.exam_day.low, person.exam_day.high)
+    found = replace(general, grades=letters or general.grades)
+    if None not in levels:
+        found = replace(found, levels=levels)
+    if None not in days:
+        found = replace(found, exam_days=(int(days[0]), int(days[1])))
+    after = study.days_after_injury(person, outcome)
+    return found if after is None else replace(found, follow_days=round(sum(after) / 2))
+
+
+def _limits(outcomes: Sequence[MotorOutcome]) -> tuple[str, ...]:
+    found = [
+        "The generator knows no registry, era, age, surgery or rehabilitation; only the conversion of grades "
+        "carries the spread between registries, from the landmark model. Differences between centres in "
+        "the recovery of arms are not in any p here.",
+        "Where the generator misses published targets (the page on calibration lists them, worst first), so "
+        "does this test. A tail that is too thin makes natural luck look rare.",
+    ]
+    if any(one.role == "control" for one in outcomes):
+        found.append(
+            "The untreated arm is tested in the same way: if it lies off its own natural recovery, the "
+            "comparator is off, and the arms must be compared with each other."
+        )
+    if any("motor level" in one.printed or one.test.unit == "people" for one in outcomes):
+        found.append(
+            "Motor levels are counted on the worksheet's scale; where the scale of a trial differs (levels "
+            "below T1 follow sensation), so does the count."
+        )
+    return tuple(found)
+
+
+def _why_not(study: Study) -> str:
+    named = {
+        name
+        for person in study.participants
+        for outcome in person.outcomes
+        for name, one in outcome.scores.items()
+        if name in _SCORES and one.unknown
+    }
+    if named:
+        return (
+            f"The record of {study.id} names {' and '.join(sorted(named, reverse=True))} but publishes no "
+            "value of them, before or after, and no motor level: nothing can be said about motor outcomes."
+        )
+    return f"The record of {study.id} publishes no motor score or motor level before and after treatment."
+
+
+def assess_motor(study: Study, *, corners: bool = True) -> MotorAssessment:
+    """Test every motor outcome that a study prints against natural recovery.
+
+    Args:
+        study: as loaded.
+        corners: whether to work out the bounds over what the record leaves open (slower).
+
+    Raises:
+        InputError: a printed mean that no whole numbers give, or people whom the generator cannot have.
+    """
+    means = (_mean_outcome(study, row, corners=corners) for row in study.continuous)
+    outcomes = [one for one in means if one is not None]
+    outcomes += [_count_outcome(study, row, corners=corners) for row in study.motor_levels]
+    outcomes += list(_listed(study))
+    return MotorAssessment(
+        study=study.id,
+        digest=study.digest,
+        generator=generator_digest(),
+        nature=model_for_groups().digest,
+        generator_sets=len(generator()),
+        outcomes=tuple(outcomes),
+        why_not="" if outcomes else _why_not(study),
+        cannot_say=_limits(outcomes) if outcomes else (),
+    )
