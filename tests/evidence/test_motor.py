@@ -146,7 +146,9 @@ def test_a_table_of_people_names_each_fault() -> None:
     head = "id,ais,level,exam_day,follow_day,before,after\n"
     with pytest.raises(InputError, match="lacks the columns follow_day"):
         people_of_csv("id,ais,level,exam_day,before,after\n", "t.csv", Measure.UEMS)
-    rows = "1,A,C5,21,365,10,25\n" * 2 + "2,X,C5,21,365,10,25\n3,A,C5,21,365,10,51\n4,A,C5,21,,1,2\n"
+    rows = (
+        "1,A,C5,21,365,10,25\n" * 2 + "2,X,C5,21,365,10,25\n3,A,C5,21,365,10,51\n4,A,C5,21,,1,2\n"
+    )
     with pytest.raises(DocumentError) as caught:
         people_of_csv(head + rows, "t.csv", Measure.UEMS)
     assert [fault.where for fault in caught.value.faults] == [
