@@ -9,7 +9,7 @@ people of the kind, so what the baseline scores say about conversion stays that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,11 +20,12 @@ from saisei.errors import InputError
 from saisei.evidence.motor_law import GainLaws, JointLaws
 from saisei.evidence.motor_people import (
     Measure,
+    Source,
     VirtualPeople,
     Wanted,
     gains,
-    generator,
     scores,
+    sources,
     virtual_people,
 )
 from saisei.evidence.persons import Subject
@@ -32,7 +33,6 @@ from saisei.evidence.shift_model import model_for_groups
 from saisei.evidence.shift_scenarios import NaturalHistory, Scenario
 from saisei.exam.isncsci.grades import AIS
 from saisei.params import value
-from saisei.patient.cohort import Model
 
 __all__ = ["Kind", "KindPeople", "kind_of", "merged_grades", "subject_of"]
 
@@ -65,7 +65,7 @@ class Kind:
         wanted: what the baseline exam shows.
         before: baseline scores that are known.
         year: of injury; None when not known.
-        pools: virtual people, one for each set of generator values.
+        pools: virtual people: of the generator's mode first, then of draws of its posterior.
         nature: the landmark model behind the weights.
     """
 
@@ -84,11 +84,12 @@ class Kind:
         }
 
     def laws(self, measure: Measure, scenario: Scenario | None = None) -> GainLaws:
-        """Laws of the gain: one draw per set of generator values, or one per draw of the landmark model.
+        """Laws of the gain: one, of the generator's mode; or one for each draw of the landmark model.
 
         Args:
             measure: what is counted.
-            scenario: question put to the landmark model; None for the generator as it is.
+            scenario: question put to the landmark model, each of its draws paired with one of the
+                generator's posterior; None for the generator as it stands, at its mode.
         """
         every = [gains(pool.matched, measure) for pool in self.pools]
         first = min(int(one.min()) for one in every)
@@ -114,7 +115,7 @@ class Kind:
         return JointLaws(first, mixed.reshape(len(mixed), bases, k))
 
     def grades(self) -> F64:
-        """Grades at follow-up by the generator, (sets of values, A..E)."""
+        """Grades at follow-up by the generator, mode first, (1 + draws, A..E)."""
         found = [_shares(pool.everyone.grade[:, 1]) for pool in self.pools]
         return np.stack(found)
 
@@ -131,24 +132,30 @@ class Kind:
         }
         draws = len(next(iter(rates.values())))
         found = np.zeros((draws, GRADES * GRADES))
-        for k, pool in enumerate(self.pools):
-            at = np.arange(draws) % len(self.pools) == k
+        for k, at in self._turns(draws):
+            pool = self.pools[k]
             for rank, law in rates.items():
                 after = pool.everyone.grade[pool.everyone.grade[:, 0] == rank, 1]
                 if len(after):
                     found[at, GRADES * rank : GRADES * (rank + 1)] = _ratio_of(law[at], after)
         return found
 
+    def _turns(self, draws: int) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Which landmark draws go with which pool: turn by turn over the generator's posterior."""
+        first = 1 if len(self.pools) > 1 else 0
+        turn = first + np.arange(draws) % (len(self.pools) - first)
+        for k in range(first, len(self.pools)):
+            yield k, turn == k
+
     def _mixed(self, cells: Sequence[F64], scenario: Scenario | None) -> F64:
         """Cells (25, k) of each pool, joined with the weights of each draw, (draws, k)."""
         if scenario is None:
-            mass = np.stack([one.sum(axis=0) for one in cells])
+            mass = cells[0].sum(axis=0)[None]
         else:
             ratio = self.ratios(scenario)
             mass = np.empty((len(ratio), cells[0].shape[1]))
-            for k, one in enumerate(cells):
-                at = np.arange(len(ratio)) % len(cells) == k
-                mass[at] = ratio[at] @ one
+            for k, at in self._turns(len(ratio)):
+                mass[at] = ratio[at] @ cells[k]
         total = mass.sum(axis=1, keepdims=True)
         if not np.all(total > 0.0):
             raise InputError(
@@ -237,7 +244,7 @@ def kind_of(
     before: Mapping[Measure, int] | None = None,
     year: float | None = None,
     *,
-    models: Sequence[Model] | None = None,
+    draws: int | None = None,
     nature: NaturalHistory | None = None,
     people: int | None = None,
     seed: int | None = None,
@@ -247,10 +254,10 @@ def kind_of(
     Args:
         wanted: what the baseline exam shows.
         before: baseline scores that are known (UEMS, LEMS, AMS).
-        year: of injury, for the landmark model.
-        models: sets of generator values; those of the generator's posterior when None.
+        year: of injury, for both models.
+        draws: of the generator's posterior; `evidence.motor_generator_draws` when None.
         nature: landmark model; the packaged one when None.
-        people, seed: as for `virtual_people`.
+        people, seed: as for `virtual_people`; a draw of the posterior gets an eighth of the people.
 
     Raises:
         InputError: a score that is none, or too few virtual people that fit.
@@ -258,39 +265,50 @@ def kind_of(
     known = dict(before or {})
     for measure, points in known.items():
         _check_score(measure, points)
-    used = generator() if models is None else tuple(models)
-    pools = []
-    for model in used:
-        same = None if models is None and len(used) == 1 else model
-        pools.append(_matched(wanted, known, same, people, seed))
+    full = int(value("evidence.motor_people")) if people is None else people
+    mode, *others = sources(year, draws)
+    pools = [_matched(wanted, known, mode, full, seed)]
+    for source in others:
+        pool = _drawn(wanted, known, source, full // 8, seed)
+        if pool is not None:
+            pools.append(pool)
     return Kind(wanted, known, year, tuple(pools), nature or model_for_groups())
+
+
+_LEAST_OF_A_DRAW = 30  # people; a draw with fewer tells nothing of its own
+
+
+def _drawn(
+    wanted: Wanted, known: Mapping[Measure, int], source: Source, people: int, seed: int | None
+) -> KindPeople | None:
+    """The people of one draw of the posterior; None when too few fit."""
+    everyone = virtual_people(wanted, source, people, seed)
+    widest = int(value("evidence.motor_match_points"))
+    keep, windows = _window(everyone, known, people // 10, widest)
+    enough = keep.sum() >= _LEAST_OF_A_DRAW
+    return KindPeople(everyone, everyone.take(keep), windows) if enough else None
 
 
 def _matched(
     wanted: Wanted,
     known: Mapping[Measure, int],
-    model: Model | None,
-    people: int | None,
+    source: Source,
+    full: int,
     seed: int | None,
 ) -> KindPeople:
-    full = int(value("evidence.motor_people")) if people is None else people
     need, least = (
         int(value("evidence.motor_match_people")),
         int(value("evidence.motor_least_people")),
     )
     widest = int(value("evidence.motor_match_points"))
-    # With scores to match, half will often do; rare scores make the search longer below.
-    everyone = virtual_people(wanted, model, full // 2 if known else full, seed)
+    # With scores to match, a third will often do; rare scores make the search longer below.
+    everyone = virtual_people(wanted, source, full // 3 if known else full, seed)
     while True:
         keep, windows = _window(everyone, known, need, widest)
-        if (
-            keep.sum() >= need
-            or not known
-            or everyone.searched >= value("evidence.motor_search_people")
-        ):
+        if keep.sum() >= need // 2 or not known:
             break
         # A rare baseline score: look at more people.
-        larger = virtual_people(wanted, model, 4 * len(everyone), seed)
+        larger = virtual_people(wanted, source, 4 * len(everyone), seed)
         if len(larger) == len(everyone):
             break
         everyone = larger

@@ -22,8 +22,18 @@ from saisei.exam.isncsci.batch import GradedTable, classify_table
 from saisei.exam.isncsci.levels import Level
 from saisei.params import value
 from saisei.patient.cohort import Model
+from saisei.patient.posterior import load_posterior
 
-__all__ = ["Measure", "VirtualPeople", "Wanted", "gains", "generator", "scores", "virtual_people"]
+__all__ = [
+    "Measure",
+    "Source",
+    "VirtualPeople",
+    "Wanted",
+    "gains",
+    "scores",
+    "sources",
+    "virtual_people",
+]
 
 I64 = NDArray[np.int64]
 _BLOCK = 50_000
@@ -145,24 +155,51 @@ def gains(people: VirtualPeople, measure: Measure) -> I64:
     return np.asarray(np.diff(scores(people, measure))[:, 0])
 
 
-def generator(draws: int | None = None) -> tuple[Model, ...]:
-    """The sets of values of the generator, each to be used with equal weight.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One set of values of the generator.
+
+    Attributes:
+        draw: of the packaged posterior; None for its mode, the packaged values.
+        year: of injury, within the years that the registries have observed; None for the generator's own.
+    """
+
+    draw: int | None = None
+    year: float | None = None
+
+
+def sources(year: float | None = None, draws: int | None = None) -> tuple[Source, ...]:
+    """The mode, then draws of the posterior spread evenly over it.
 
     Args:
-        draws: how many to take of its posterior. The packaged point is all there is so far.
+        year: of injury; recovery is held flat after the last observed year, as in the landmark model. The
+            year taken there for people of an unknown year when None.
+        draws: how many; `evidence.motor_generator_draws` when None.
     """
-    del draws
-    return (Model.packaged(),)
+    asked = value("evidence.landmark_unknown_year") if year is None else year
+    first, last = value("evidence.landmark_first_year"), value("evidence.landmark_last_year")
+    held = min(max(asked, first), last)
+    count = int(value("evidence.motor_generator_draws")) if draws is None else draws
+    stored = load_posterior().count
+    chosen = [int((k + 0.5) * stored / count) for k in range(min(count, stored))]
+    return (Source(None, held), *(Source(draw, held) for draw in chosen))
 
 
+@lru_cache(maxsize=64)
+def _model(source: Source) -> Model:
+    model = Model.packaged() if source.draw is None else Model.draw(source.draw)
+    return model if source.year is None else model.in_year(source.year)
+
+
+@lru_cache(maxsize=128)
 def virtual_people(
-    wanted: Wanted, model: Model | None = None, people: int | None = None, seed: int | None = None
+    wanted: Wanted, source: Source | None = None, people: int | None = None, seed: int | None = None
 ) -> VirtualPeople:
     """The first virtual people whose baseline exam fits, with both exams.
 
     Args:
         wanted: what the exams must show.
-        model: values of the generator; the packaged ones when None.
+        source: values of the generator; the packaged ones when None.
         people: how many; `evidence.motor_people` when None.
         seed: of the streams; `evidence.motor_seed` when None.
 
@@ -171,14 +208,7 @@ def virtual_people(
     """
     count = int(value("evidence.motor_people")) if people is None else people
     start = int(value("evidence.motor_seed")) if seed is None else seed
-    if model is None:
-        return _packaged(wanted, count, start)
-    return _search(wanted, model, count, start)
-
-
-@lru_cache(maxsize=64)
-def _packaged(wanted: Wanted, people: int, seed: int) -> VirtualPeople:
-    return _search(wanted, generator()[0], people, seed)
+    return _search(wanted, _model(source or Source()), count, start)
 
 
 def _search(wanted: Wanted, model: Model, people: int, seed: int) -> VirtualPeople:

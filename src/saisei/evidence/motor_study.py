@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from saisei.errors import InputError
 from saisei.evidence.motor import MOTOR_MAIN, MotorTest, motor_test
 from saisei.evidence.motor_kinds import Kind, kind_of
 from saisei.evidence.motor_law import count_tails
-from saisei.evidence.motor_people import Measure, Wanted, generator
+from saisei.evidence.motor_people import Measure, Wanted, sources
 from saisei.evidence.motor_statistics import (
     CountStatistic,
     MeanStatistic,
@@ -94,7 +95,7 @@ class MotorAssessment:
         study, digest: which document.
         generator: digest of the generator's values.
         nature: digest of the rows behind the landmark model.
-        generator_sets: sets of generator values used.
+        generator_draws: draws of the generator's posterior behind (ii) and (iii).
         outcomes: one for each printed motor outcome that can be tested.
         why_not: why there is none; empty when there is one.
         cannot_say: limits, in sentences.
@@ -104,7 +105,7 @@ class MotorAssessment:
     digest: str
     generator: str
     nature: str
-    generator_sets: int
+    generator_draws: int
     outcomes: tuple[MotorOutcome, ...]
     why_not: str
     cannot_say: tuple[str, ...]
@@ -124,7 +125,7 @@ def _plain(node: Any) -> Any:
 
 
 def generator_digest() -> str:
-    """Digest of every value of the generator (cord, repair, patient) and of the motor tests.
+    """Digest of the generator's values (cord, repair, patient), its posterior, and the motor tests' values.
 
     >>> len(generator_digest())
     16
@@ -133,6 +134,9 @@ def generator_digest() -> str:
     for name, one in sorted(load().values.items()):
         if name.startswith((*_STAGES, "evidence.motor_", "evidence.landmark_")):
             sha.update(f"{name}={one.value!r};".encode())
+    folder = files("saisei.patient").joinpath("posteriors")
+    for part in sorted(folder.iterdir(), key=lambda one: one.name):
+        sha.update(part.read_bytes())
     return sha.hexdigest()[:16]
 
 
@@ -403,7 +407,7 @@ def _wanted_of_person(study: Study, arm: Arm, person: Any, outcome: Any) -> Want
 
 def _limits(outcomes: Sequence[MotorOutcome]) -> tuple[str, ...]:
     found = [
-        "The generator knows no registry, era, age, surgery or rehabilitation; only the conversion of grades "
+        "The generator knows no registry, age, surgery or rehabilitation; only the conversion of grades "
         "carries the spread between registries, from the landmark model. Differences between centres in "
         "the recovery of arms are not in any p here.",
         "Where the generator misses published targets (the page on calibration lists them, worst first), so "
@@ -457,7 +461,7 @@ def assess_motor(study: Study, *, corners: bool = True) -> MotorAssessment:
         digest=study.digest,
         generator=generator_digest(),
         nature=model_for_groups().digest,
-        generator_sets=len(generator()),
+        generator_draws=len(sources()) - 1,
         outcomes=tuple(outcomes),
         why_not="" if outcomes else _why_not(study),
         cannot_say=_limits(outcomes) if outcomes else (),
