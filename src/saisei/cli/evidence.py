@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saisei.cli.evidence_models import compare_models
 from saisei.cli.evidence_motor import motor
 from saisei.cli.evidence_outcomes import compare_command, outcomes_command
 from saisei.cli.output import JsonFlag, noun, print_table
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 app = noun("Natural recovery: published tables, the model fitted to them, and what it says.")
 app.command("outcomes")(outcomes_command)
 app.command("compare")(compare_command)
-app.command()(motor)
+app.command("motor")(motor)
+app.command("compare-models")(compare_models)
 
 
 @app.command()

@@ -36,7 +36,10 @@ __all__ = [
 ]
 
 I64 = NDArray[np.int64]
-_BLOCK = 50_000
+_BLOCKS = (
+    8_000,
+    50_000,
+)  # fewest and most people examined at a time; it never changes who is found
 _WIDTH = 136
 _LETTERS = "ABCDE"
 
@@ -216,11 +219,12 @@ def _search(wanted: Wanted, model: Model, people: int, seed: int) -> VirtualPeop
         int(value("evidence.motor_search_people")),
         int(value("evidence.motor_least_people")),
     )
+    block = min(max(_BLOCKS[0], 4 * people), _BLOCKS[1])
     found: list[VirtualPeople] = []
     have = searched = 0
     while have < people and searched < most:
-        persons = np.arange(searched, searched + _BLOCK, dtype=np.int64)
-        searched += _BLOCK
+        persons = np.arange(searched, searched + block, dtype=np.int64)
+        searched += block
         found.append(_fitting(wanted, model, persons, seed))
         have += len(found[-1])
     if have < min(least, people):

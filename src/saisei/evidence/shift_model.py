@@ -26,7 +26,14 @@ from saisei.params import value
 from saisei.study import Study
 from saisei.study.registries import LEVEL_GROUPS, Kind, load
 
-__all__ = ["LandmarkModel", "model_for", "model_for_groups", "own_controls", "own_registries"]
+__all__ = [
+    "LandmarkModel",
+    "asked_of",
+    "model_for",
+    "model_for_groups",
+    "own_controls",
+    "own_registries",
+]
 
 F64 = NDArray[np.float64]
 _GRADES = tuple(AIS)
@@ -173,6 +180,20 @@ def _levels(one: Subject, scenario: Scenario) -> tuple[Level, Level] | None:
     if low is None and high is None:
         return None
     return min(low or Level.C1, Level.T12), min(high or Level.T12, Level.T12)
+
+
+def asked_of(
+    one: Subject, scenario: Scenario, follow: float | None = None
+) -> tuple[tuple[Level, Level] | None, tuple[float, float] | None, float]:
+    """Levels, exam days and follow-up day that a model of natural recovery is asked for.
+
+    Args:
+        one: the person as the record has it.
+        scenario: may set level group and exam day.
+        follow: day of the follow-up; that of the record when None.
+    """
+    end = _follow_up(one) if follow is None else follow
+    return _levels(one, scenario), _exam_days(one, scenario, end), end
 
 
 def own_controls(study: Study) -> tuple[str, ...]:
