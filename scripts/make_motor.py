@@ -10,6 +10,7 @@ about two minutes on a quiet core. A stale store is never served; reports are on
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,13 +24,15 @@ STORE = ROOT / "src" / "saisei" / "evidence" / "posteriors" / PLACE
 
 def main() -> int:
     start = time.perf_counter()
-    studies = [load(one) for one in catalog()]
+    found = [load(one) for one in catalog()]
+    studies = [one for one in found if "spinal cord injury" in one.document.condition.lower()]
     store = make_store(studies, lambda name: print(f"{name} ...", file=sys.stderr))
     partial = STORE.with_suffix(".partial")
     partial.write_text(
         json.dumps(_short(store), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     )
     partial.replace(STORE)
+    subprocess.run([sys.executable, str(ROOT / "validation" / "two_models.py")], check=True)
     print(f"made {STORE.relative_to(ROOT)} in {time.perf_counter() - start:.0f} s")
     return 0
 

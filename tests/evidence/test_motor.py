@@ -11,9 +11,10 @@ from saisei.errors import DocumentError, InputError
 from saisei.evidence.motor import MOTOR_MAIN, claim_readings, motor_test
 from saisei.evidence.motor_kinds import Kind, kind_of, merged_grades
 from saisei.evidence.motor_people import Measure, Wanted, gains, virtual_people
+from saisei.evidence.motor_record import wanted_of_arm
 from saisei.evidence.motor_rows import people_of_csv
 from saisei.evidence.motor_statistics import CountStatistic, MeanStatistic, SumStatistic
-from saisei.evidence.motor_study import assess_motor, wanted_of_arm
+from saisei.evidence.motor_study import assess_motor
 from saisei.exam.isncsci.levels import Level
 from saisei.study import load
 

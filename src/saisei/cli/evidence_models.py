@@ -50,7 +50,12 @@ def _print(models: dict[str, Any]) -> None:
         }
         for one in models["forecasts"]
     ]
-    columns = {"kind": "such people", "months": "months", "model": "model", **{g: g for g in "ABCDE"}}
+    columns = {
+        "kind": "such people",
+        "months": "months",
+        "model": "model",
+        **{g: g for g in "ABCDE"},
+    }
     print_table(rows, columns, as_json=False, title="Grade without cells: mean (5% to 95%)")
     if models["chances"]:
         shown = [
@@ -75,7 +80,10 @@ def _print(models: dict[str, Any]) -> None:
     if moved:
         titles = {key: key for key in moved[0]}
         print_table(
-            moved, titles, as_json=False, title=f"What moves them, at 12 months: {models['kind_moved']}"
+            moved,
+            titles,
+            as_json=False,
+            title=f"What moves them, at 12 months: {models['kind_moved']}",
         )
     typer.echo(f"Primary: {models['primary']}.")
     typer.echo(models["why"])

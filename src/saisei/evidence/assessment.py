@@ -248,10 +248,12 @@ def _without_grades(study: Study) -> tuple[str, ...]:
     for row in study.motor_levels:
         found.append(
             f"Motor levels: {row.count} of {row.n} gained {row.levels} or more ({row.arm}, "
-            f"{row.sides}). Natural gains of motor levels are not modelled here."
+            f"{row.sides}). What natural recovery gives stands with the motor outcomes."
         )
     if study.continuous:
-        found.append("Scores are given as means; their natural course is not modelled here.")
+        found.append(
+            "Scores are given as means; what natural recovery gives stands with the motor outcomes."
+        )
     return tuple(found)
 
 

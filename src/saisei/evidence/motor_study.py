@@ -22,6 +22,17 @@ from saisei.evidence.motor import MOTOR_MAIN, MotorTest, motor_test
 from saisei.evidence.motor_kinds import Kind, kind_of
 from saisei.evidence.motor_law import count_tails
 from saisei.evidence.motor_people import Measure, Wanted, sources
+from saisei.evidence.motor_record import (
+    corner_cases,
+    day_known,
+    exam_days_of,
+    grades_of_n,
+    moves_with_exam,
+    require_cord_injury,
+    wanted_of_arm,
+    words_of,
+    year_of,
+)
 from saisei.evidence.motor_statistics import (
     CountStatistic,
     MeanStatistic,
@@ -31,7 +42,7 @@ from saisei.evidence.motor_statistics import (
 )
 from saisei.evidence.shift_model import model_for_groups
 from saisei.exam.isncsci.levels import Level
-from saisei.params import load, parameter, value
+from saisei.params import load, parameter
 from saisei.study import Study
 from saisei.study.schema import Arm, Continuous, MotorLevels
 
@@ -41,7 +52,6 @@ __all__ = [
     "Published",
     "assess_motor",
     "generator_digest",
-    "wanted_of_arm",
 ]
 
 _SCORES = {"UEMS": Measure.UEMS, "LEMS": Measure.LEMS, "AMS": Measure.AMS}
@@ -140,116 +150,18 @@ def generator_digest() -> str:
     return sha.hexdigest()[:16]
 
 
-def _middle(pair: tuple[float | None, float | None], default: float) -> float:
-    stated = [one for one in pair if one is not None]
-    return sum(stated) / len(stated) if stated else default
-
-
-def _exam_days(study: Study, arm: Arm) -> tuple[tuple[int, int], bool]:
-    """First and last possible day of the baseline exam, and whether the record states them."""
-    for one in (arm.exam_day, study.document.eligibility.exam_day):
-        if one.low is not None or one.high is not None:
-            first = value("evidence.shift_exam_day_first") if one.low is None else one.low
-            last = value("evidence.shift_exam_day_last") if one.high is None else one.high
-            return (
-                int(first),
-                max(int(first), int(last)),
-            ), one.low is not None and one.high is not None
-    unknown = parameter("evidence.landmark_unknown_exam_days").value
-    assert isinstance(unknown, tuple)
-    return (int(unknown[0]), int(unknown[1])), False
-
-
-def _levels(study: Study, arm: Arm) -> tuple[Level, Level]:
-    for one in (arm.levels, study.document.eligibility.levels):
-        if one.low is not None and one.high is not None:
-            return one.low, one.high
-    return Level.C1, Level.T12
-
-
-def _follow_days(study: Study, arm: Arm, visit: str, exam: tuple[int, int]) -> int:
-    one = next(one for one in study.visits if one.key == visit)
-    days = _middle((one.day.low, one.day.high), value("evidence.shift_follow_up_days"))
-    if one.counted_from.value == "injury":
-        return round(days)
-    start = arm.treatment_day if one.counted_from.value == "treatment" else arm.exam_day
-    if start.low is None and start.high is None and one.counted_from.value == "treatment":
-        start = study.document.eligibility.treatment_day
-    return round(days + _middle((start.low, start.high), sum(exam) / 2))
-
-
-def wanted_of_arm(study: Study, arm: Arm, visit: str, grades: str = "") -> Wanted:
-    """Such people as the arm's, as far as the document tells.
-
-    Args:
-        study: as loaded.
-        arm: of the study.
-        visit: key of the follow-up visit.
-        grades: letters at baseline; those of the arm when empty.
-    """
-    exam, _ = _exam_days(study, arm)
-    options = arm.baseline_grades.options or study.document.eligibility.grades.options
-    letters = grades or "".join(sorted(str(one) for one in options if str(one) in "ABCD")) or "A"
-    follow = min(_follow_days(study, arm, visit, exam), int(value("patient.last_day")))
-    return Wanted(letters, _levels(study, arm), (exam[0], min(exam[1], follow - 1)), follow)
-
-
-def _year(arm: Arm) -> float | None:
-    low, high = arm.injury_year.low, arm.injury_year.high
-    return None if low is None and high is None else _middle((low, high), 0.0)
-
-
-def _grades_of_n(study: Study, arm: Arm, n: int) -> tuple[str, str]:
-    """The grade whose people number exactly n, if one does, and a note; empty strings otherwise."""
-    counts: dict[str, int] = {}
-    total = 0
-    for change in study.changes(arm.key):
-        total += change.count
-        if len(change.before) == 1:
-            letter = str(min(change.before))
-            counts[letter] = counts.get(letter, 0) + change.count
-    same = [letter for letter, count in counts.items() if count == n]
-    if n < total and len(same) == 1:
-        return same[0], f"{n} is the number of this arm's people at AIS {same[0]}: they are taken"
-    return "", ""
-
-
-def _words(wanted: Wanted, stated: bool) -> str:
-    first, last = wanted.levels
-    level = first.label if first == last else f"{first.label} to {last.label}"
-    days = wanted.exam_days
-    day = f"{days[0]}" if days[0] == days[1] else f"{days[0]} to {days[1]}"
-    unsure = "" if stated else " (not stated)"
-    return (
-        f"AIS {' or '.join(wanted.grades)}, {level}, exam on day {day}{unsure}, "
-        f"follow-up on day {wanted.follow_days}"
-    )
-
-
-def _corner_cases(wanted: Wanted) -> Iterator[tuple[str, Wanted]]:
-    """One open part at an end, the others as they are."""
-    for letter in wanted.grades if len(wanted.grades) > 1 else "":
-        yield f"all AIS {letter}", replace(wanted, grades=letter)
-    for day in sorted(set(wanted.exam_days)) if wanted.exam_days[0] != wanted.exam_days[1] else ():
-        yield f"all examined on day {day}", replace(wanted, exam_days=(day, day))
-    for level in wanted.levels if wanted.levels[0] != wanted.levels[1] else ():
-        # Nobody has motor gains to count at C1 to C3, and few such people live in a trial.
-        near = max(level, Level.C4) if level <= Level.C8 else level
-        yield f"all at {near.label}", replace(wanted, levels=(near, near))
-
-
 _CORNER_PEOPLE, _CORNER_DRAWS = 5000, 8  # corners are compared with each other, not claimed
 
 
 def _corners(
-    statistic: Statistic, wanted: Wanted, year: float | None, seen: int
+    study: Study, arm: Arm, visit: str, statistic: Statistic, wanted: Wanted, seen: int
 ) -> tuple[tuple[str, float], ...]:
     found = []
     if isinstance(statistic, MeanStatistic):
         statistic = replace(statistic, draws=_CORNER_DRAWS, _kept={})
-    for words, one in _corner_cases(wanted):
+    for words, one in corner_cases(wanted, day_known(study, arm), moves_with_exam(study, visit)):
         try:
-            kind = kind_of(one, year=year, people=_CORNER_PEOPLE)
+            kind = kind_of(one, year=year_of(arm), people=_CORNER_PEOPLE)
             p = float(statistic.tails([kind], MOTOR_MAIN, seen).mean())
         except InputError:  # the generator holds too few such people: the corner says nothing
             continue
@@ -263,7 +175,7 @@ def _mean_outcome(study: Study, row: Continuous, *, corners: bool) -> MotorOutco
     n = row.n.value if row.n.value is not None else row.n.high
     if measure is None or row.kind != "change" or n is None:
         return None
-    grades, note = _grades_of_n(study, arm, n)
+    grades, note = grades_of_n(study, arm, n)
     wanted = wanted_of_arm(study, arm, row.visit, grades)
     notes = [note] if note else []
     if row.n.value is None:
@@ -274,19 +186,19 @@ def _mean_outcome(study: Study, row: Continuous, *, corners: bool) -> MotorOutco
         notes.append("no mean at baseline is printed: people are not matched by their score")
     seen = possible_sums(row.mean, n)
     statistic = MeanStatistic(measure, n, sums)
-    kind = kind_of(wanted, year=_year(arm))
+    kind = kind_of(wanted, year=year_of(arm))
     what = f"{measure} gain, mean of {n}"
     test = motor_test(what, "points", statistic, [kind], seen[0], seen[-1])
-    _, stated = _exam_days(study, arm)
+    _, stated = exam_days_of(study, arm)
     start = "" if baseline is None else f" from {baseline:g}"
     return MotorOutcome(
         arm=row.arm,
         role=arm.role.value,
         visit=row.visit,
         printed=f"{row.measure} {row.mean:+g}{start} in {n} people",
-        people=_words(wanted, stated),
+        people=words_of(wanted, stated),
         test=test,
-        corners=_corners(statistic, wanted, _year(arm), seen[0]) if corners else (),
+        corners=_corners(study, arm, row.visit, statistic, wanted, seen[0]) if corners else (),
         published=None,
         notes=tuple(notes),
     )
@@ -308,22 +220,22 @@ def _count_outcome(study: Study, row: MotorLevels, *, corners: bool) -> MotorOut
     arm = study.arm(row.arm)
     wanted = wanted_of_arm(study, arm, row.visit)
     measure = _SIDES[row.sides]
-    kind = kind_of(wanted, year=_year(arm))
+    kind = kind_of(wanted, year=year_of(arm))
     statistic = CountStatistic(measure, row.levels, row.n)
     word = "level" if row.levels == 1 else "levels"
     what = f"{row.levels} motor {word} or more, {row.sides}"
     notes = ["whether one side or both is not stated: both are taken"] * (row.sides == "not stated")
     if row.interim:
         notes.append("an interim count: chosen from a trial that went on")
-    _, stated = _exam_days(study, arm)
+    _, stated = exam_days_of(study, arm)
     return MotorOutcome(
         arm=row.arm,
         role=arm.role.value,
         visit=row.visit,
         printed=f"{row.count} of {row.n} gained {what}",
-        people=_words(wanted, stated),
+        people=words_of(wanted, stated),
         test=motor_test(what, "people", statistic, [kind], row.count, row.count),
-        corners=_corners(statistic, wanted, _year(arm), row.count) if corners else (),
+        corners=_corners(study, arm, row.visit, statistic, wanted, row.count) if corners else (),
         published=_published(row, wanted),
         notes=tuple(notes),
     )
@@ -373,7 +285,7 @@ def _sum_outcome(
         wanted = _wanted_of_person(study, arm, person, outcome)
         if (wanted, before) not in keys:
             keys.append((wanted, before))
-            kinds.append(kind_of(wanted, {measure: before}, _year(arm)))
+            kinds.append(kind_of(wanted, {measure: before}, year_of(arm)))
         places.append(keys.index((wanted, before)))
     total = sum(after - before for _, _, before, after in rows)
     statistic = SumStatistic(measure, tuple(places))
@@ -452,6 +364,7 @@ def assess_motor(study: Study, *, corners: bool = True) -> MotorAssessment:
     Raises:
         InputError: a printed mean that no whole numbers give, or people whom the generator cannot have.
     """
+    require_cord_injury(study)
     means = (_mean_outcome(study, row, corners=corners) for row in study.continuous)
     outcomes = [one for one in means if one is not None]
     outcomes += [_count_outcome(study, row, corners=corners) for row in study.motor_levels]

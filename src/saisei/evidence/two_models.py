@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from saisei.evidence.generator_model import GeneratorModel
 from saisei.evidence.motor_kinds import subject_of
-from saisei.evidence.motor_study import generator_digest, wanted_of_arm
+from saisei.evidence.motor_record import require_cord_injury, wanted_of_arm
+from saisei.evidence.motor_study import generator_digest
 from saisei.evidence.persons import Subject, subjects
 from saisei.evidence.shift import (
     ENDPOINTS,
@@ -309,6 +310,7 @@ def compare_models(
     Raises:
         InputError: people whom one of the models cannot have.
     """
+    require_cord_injury(study)
     first = model_for(study) if landmark is None else landmark
     assert isinstance(first, LandmarkModel)  # the packaged one is
     second = generator or GeneratorModel()

@@ -19,6 +19,7 @@ from saisei.evidence.signals import load_signals
 from saisei.params import digest as params_digest
 from saisei.patient.expectation import expectation_of
 from saisei.report.later import Later, at_once
+from saisei.report.motor_part import motor_part
 from saisei.report.sentences import answer_sentences
 from saisei.report.study_part import participants, record_part, study_part
 from saisei.study import Study
@@ -41,6 +42,7 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
     first = first_answer(study)
     rates = natural_rates(first)
     settled = later(settle_part, rates)
+    motor = later(motor_part, study)
     document: JSON = {
         "schema": SCHEMA,
         "software": {"name": "saisei", "version": __version__, "python": platform.python_version()},
@@ -52,6 +54,7 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
         "control": _control(study, first),
         "comparators": _comparators(first),
         "assessment": _assessment(study),
+        "motor": motor(),
         "signals": signals_part(),
         "safety": safety_part(study),
         "settle": settled(),
@@ -59,6 +62,7 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
         **record_part(study),
     }
     document["digests"]["natural history model"] = document["assessment"]["model_digest"]
+    document["digests"]["virtual patients"] = document["motor"]["digest"]
     document["answer"] = answer_sentences(document)
     document["parameters"] = parameters_part()
     plain: JSON = json.loads(json.dumps(document, allow_nan=False))  # lists and text, nothing else

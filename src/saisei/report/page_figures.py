@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saisei.report.figures import COLOURS, Figure, finish, panel, percent_axis
 from saisei.report.later import Later, at_once
+from saisei.report.motor_figures import motor_levels, motor_scores, two_models
 from saisei.report.nature_figures import bands, drivers, effect, sensitivity
 from saisei.report.sentences import percent
 from saisei.report.therapy_figures import expected_counts
@@ -23,7 +24,10 @@ Document = Mapping[str, Any]
 
 def all_figures(document: Document, later: Later = at_once) -> list[Figure]:
     """Every figure that the document has numbers for; `later` may draw them on other cores."""
-    drawings = (bands, effect, sensitivity, drivers, comparators, curve, safety, power, expected)
+    drawings = (
+        bands, effect, sensitivity, drivers, motor_scores, motor_levels, two_models, comparators, curve,
+        safety, power, expected,
+    )  # fmt: skip
     waiting = [later(draw, document) for draw in drawings]
     drawn: list[Figure | None] = [fetch() for fetch in waiting]
     return [figure for figure in drawn if figure is not None]

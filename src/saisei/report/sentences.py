@@ -54,6 +54,9 @@ def _nature(document: Mapping[str, Any]) -> str:
         return _against_control(document, control)
     observed = document["comparators"]["observed"]
     if observed is None:
+        motor = document["motor"]["sentence"]
+        if motor:
+            return f"{document['endpoints']['why_not']} {motor}."
         return (
             f"{document['endpoints']['why_not']} So this report cannot say what would have happened without "
             "cells; it shows what the record holds and what a comparison would need."
