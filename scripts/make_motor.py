@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Make anew everything stored that rests on the generator of virtual patients, for the bundled studies.
 
-    python scripts/make_motor.py          # motor outcomes and both models: packaged data, page, figures
+    python scripts/make_motor.py              # motor outcomes and both models: packaged data, page, figures
+    python scripts/make_motor.py shin-2015    # only that study, when the digests of the others still hold
 
 Run it whenever values of cord, repair or patient, their posterior or the landmark model change. It takes
 about two minutes on a quiet core. A stale store is never served; reports are only slower until then.
@@ -26,7 +27,15 @@ def main() -> int:
     start = time.perf_counter()
     found = [load(one) for one in catalog()]
     studies = [one for one in found if "spinal cord injury" in one.document.condition.lower()]
-    store = make_store(studies, lambda name: print(f"{name} ...", file=sys.stderr))
+    named = sys.argv[1:]
+    old = json.loads(STORE.read_text(encoding="utf-8")) if named else {}
+    chosen = [one for one in studies if not named or one.id in named]
+    store = make_store(chosen, lambda name: print(f"{name} ...", file=sys.stderr))
+    if named:
+        if any(old[key] != store[key] for key in ("generator", "nature", "fingerprint")):
+            print("the other studies are stale: run without names", file=sys.stderr)
+            return 1
+        store["studies"] = dict(sorted({**old["studies"], **store["studies"]}.items()))
     partial = STORE.with_suffix(".partial")
     partial.write_text(
         json.dumps(_short(store), ensure_ascii=False, indent=1, allow_nan=False) + "\n"

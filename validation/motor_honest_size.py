@@ -23,7 +23,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from shift_honest_size import critical, rejected
 
 from saisei.chance import Discrete, convolve
+from saisei.evidence.generator_digest import generator_digest
 from saisei.evidence.motor import MOTOR_MAIN, claim_readings
 from saisei.evidence.motor_kinds import Kind, kind_of, subject_of
 from saisei.evidence.motor_law import GainLaws, law_of_gains, sum_tails
@@ -47,7 +48,6 @@ from saisei.evidence.motor_people import (
     sources,
     virtual_people,
 )
-from saisei.evidence.motor_study import generator_digest
 from saisei.evidence.shift import lattice_scores, mean_rates, representative
 from saisei.evidence.shift_model import LandmarkModel, model_for_groups
 from saisei.evidence.shift_scenarios import MAIN, Scenario, claim_scenarios
@@ -318,16 +318,38 @@ def own(truth: str) -> bool:
     return truth.startswith("generator")
 
 
-def worst(
-    group: dict[str, Any], test: str, n: int, reading: str, names: Sequence[str]
-) -> tuple[float, float, str]:
+Cell = tuple[float, float, str]
+Join = Callable[[dict[str, Any], str, int, str, Sequence[str]], Cell]
+
+
+def worst(group: dict[str, Any], test: str, n: int, reading: str, names: Sequence[str]) -> Cell:
     """Largest share over truths, its error and its truth."""
-    rows = [
-        (*group[name][f"{test}|{n}|{reading}"], name)
-        for name in names
-        if f"{test}|{n}|{reading}" in group[name]
-    ]
-    return max(rows)
+    key = f"{test}|{n}|{reading}"
+    return max((*group[name][key], name) for name in names if key in group[name])
+
+
+def mean(group: dict[str, Any], test: str, n: int, reading: str, names: Sequence[str]) -> Cell:
+    """Mean share over truths, with the Monte Carlo error of the mean."""
+    key = f"{test}|{n}|{reading}"
+    shares, errors = np.array([group[name][key] for name in names if key in group[name]]).T
+    return (
+        float(shares.mean()),
+        float(np.sqrt((errors**2).sum()) / len(shares)),
+        f"{len(shares)} truths",
+    )
+
+
+ARMS = ("ProCord controls", "Shin (Korea)")  # untreated trial arms among the registries
+
+# reading, which truths, how they are joined, in words
+ASKED: tuple[tuple[str, str, Join, str], ...] = (
+    ("i", "mode", worst, "the generator's mode"),
+    ("ii", "draws", mean, "the mean of the generator's draws"),
+    ("ii", "proper", mean, "the mean of the registries' conversion, untreated trial arms apart"),
+    ("ii", "registries", mean, "the mean of the registries' conversion"),
+    ("ii", "draws", worst, "every draw of the generator"),
+    ("iii", "registries", worst, "every registry's conversion"),
+)
 
 
 def verdicts(found: dict[str, Any]) -> list[tuple[bool, str]]:
@@ -335,28 +357,21 @@ def verdicts(found: dict[str, Any]) -> list[tuple[bool, str]]:
     tests = ["shift|all grades", *(f"motor|{name}" for name in MOTOR)]
     for group, truths_of in found["groups"].items():
         names = list(truths_of)
+        sets = {
+            "mode": names[:1],
+            "draws": [n for n in names if "draw" in n],
+            "registries": [n for n in names if n.startswith("conversion")],
+        }
+        sets["proper"] = [n for n in sets["registries"] if not n.endswith(ARMS)]
         for test in tests:
             label = f"{group}: {test.replace('|', ' test, ')}"
-            for reading, which in (("i", "mode"), ("ii", "own"), ("iii", "registries")):
-                if which == "mode":
-                    used, words = [names[0]], "the generator's mode"
-                elif which == "own":
-                    used, words = [n for n in names if own(n)], "every draw of the generator"
-                else:
-                    used, words = (
-                        [n for n in names if n.startswith("conversion")],
-                        "every registry's conversion",
-                    )
-                cells = [worst(truths_of, test, n, reading, used) for n in SIZES]
+            for reading, which, join, words in ASKED:
+                cells = [join(truths_of, test, n, reading, sets[which]) for n in SIZES]
                 share, error, truth = max(cells)
                 n = SIZES[cells.index((share, error, truth))]
-                holds = share <= level + 2.0 * error
-                said.append(
-                    (
-                        holds,
-                        f"{label}, ({reading}): at most {share:.1%} ± {error:.1%} over {words} (n = {n}, {truth})",
-                    )
-                )
+                where = f"n = {n}" + ("" if join is mean or which == "mode" else f", {truth}")
+                told = f"at most {share:.1%} ± {error:.1%} over {words} ({where})"
+                said.append((share <= level + 2.0 * error, f"{label}, ({reading}): {told}"))
     return said
 
 
@@ -372,7 +387,11 @@ def write_page(found: dict[str, Any]) -> list[tuple[bool, str]]:
         "People of a trial are alike but for their eligibility, so every share is an exact sum; ± is the Monte Carlo error of the",
         f"{found['people']:,} virtual people behind a truth (jackknife). A line holds when its share is at most the level plus two errors.", "",
         "What this page can show: that the tests are built right, and what happens when the truth converts otherwise. What it cannot:",
-        "that the generator is right. A generator that judges its own people proves little, so the truth is varied.", "",
+        "that the generator is right. A generator that judges its own people proves little, so the truth is varied. Registries are not",
+        "left out of the landmark fit here; [the page on grades](honest-size.md) does that.", "",
+        "What is promised, as for the shift test: (i) has its size when the rates are known; (ii) holds on average over what it",
+        "averages, draws of the generator and registries; (iii) in every registry. A first version of this page asked (ii) of every draw of the",
+        "generator alone, which no averaged p value promises. Those lines are kept, with those that fail.", "",
         "## Verdict", "",
     ]  # fmt: skip
     lines += [f"- **{'holds' if right else 'FAILS'}** · {words}." for right, words in said]
@@ -396,7 +415,10 @@ def write_page(found: dict[str, Any]) -> list[tuple[bool, str]]:
 
 
 def in_words(found: dict[str, Any], said: Sequence[tuple[bool, str]]) -> str:
-    broken = sum(not right for right, _ in said)
+    strict = [(right, words) for right, words in said if "every draw" in words]
+    promised = [right for right, words in said if "every draw" not in words]
+    most = max(float(words.split("at most ")[1].split("%")[0]) for _, words in strict)
+    failing = sum(not right for right, _ in strict)
     group = next(iter(found["groups"].values()))
     names = list(group)
     registries = [n for n in names if n.startswith("conversion")]
@@ -410,7 +432,9 @@ def in_words(found: dict[str, Any], said: Sequence[tuple[bool, str]]) -> str:
             f"60 of them would be called beyond nature at two levels in {two:.0%} of trials by (ii)."
         )
     return (
-        f"{len(said) - broken} of {len(said)} lines hold. The shift test is cautious on virtual people: its null spreads over "
+        f"{sum(promised)} of {len(promised)} promised lines hold. Of the {len(strict)} lines that ask (ii) of every draw of the generator, "
+        f"{failing} fail: where one draw is the truth, (ii) errs up to {most:.1f}%, because a trial's people share the generator's values as "
+        "they share a registry. The shift test is cautious on virtual people: its null spreads over "
         "registries, and the generator is one population near their middle. The motor tests at (i) have the size "
         "they should when the truth is the generator itself: the convolution is right. Where conversion is that of "
         f"another registry, (i) on LEMS calls up to {lems[0]:.0%} of trials of 60 beyond nature ({lems[2]}), (ii) up to {lems2[0]:.0%}: "
@@ -424,7 +448,7 @@ def draw(found: dict[str, Any]) -> None:
 
     group = next(iter(found["groups"].values()))
     tests = ["shift|all grades", *(f"motor|{name}" for name in MOTOR)]
-    with panel(4.2) as (canvas, axes):
+    with panel(5.2) as (canvas, axes):
         for k, test in enumerate(tests):
             for reading, colour, shift in (
                 ("i", "muted", -0.22),
@@ -447,9 +471,7 @@ def draw(found: dict[str, Any]) -> None:
         )
         axes.minorticks_off()
         axes.set_yticks(range(len(tests)), [t.split("|")[1] for t in tests][::-1])
-        axes.set_xlabel(
-            "share of trials of 60 without effect called beyond natural recovery; tetraplegia, C4 to C8"
-        )
+        axes.set_xlabel("trials of 60 without effect called beyond nature; tetraplegia, C4 to C8")
         for reading, colour, words in (("i", "muted", "as if rates were known"), ("ii", "blue", "averaged over registries"),
                                        ("iii", "green", "where recovery is highest")):  # fmt: skip
             axes.plot([], [], "-", color=COLOURS[colour], label=f"({reading}) {words}")
@@ -459,10 +481,9 @@ def draw(found: dict[str, Any]) -> None:
             ("s", "truth: Marino 2011"),
         ):
             axes.plot([], [], mark, color=COLOURS["ink"], mfc="none", label=words)
-        axes.legend(loc="center right", fontsize=8.5)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.36, -0.16), fontsize=8.5, ncols=2)
         canvas.tight_layout()
         canvas.savefig(PLOT, metadata={"Date": None})
-        canvas.savefig(PLOT.with_suffix(".png"), dpi=110)
 
 
 def main() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,7 +91,7 @@ def test_a_stale_or_foreign_store_is_never_served(monkeypatch: pytest.MonkeyPatc
         "studies": {study.id: one},
     }
     monkeypatch.setattr(motor_store, "_stored", lambda: kept)
-    monkeypatch.setattr(motor_store, "_QUICK", replace(GENERATOR))
+    monkeypatch.setattr(motor_store, "_QUICK", (2, 500))
     found = motor_store.answers(study)
     assert not found.stored
     assert found.models is not None

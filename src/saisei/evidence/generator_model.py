@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from saisei.evidence.generator_digest import generator_digest
 from saisei.evidence.motor_people import Source, Wanted, sources, virtual_people
 from saisei.evidence.persons import Subject
 from saisei.evidence.shift_model import asked_of
@@ -67,8 +68,6 @@ class GeneratorModel:
     @property
     def digest(self) -> str:
         """Digest of the inputs of the fit."""
-        from saisei.evidence.motor_study import generator_digest
-
         return generator_digest()
 
     @property

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from saisei.chance import Discrete
 from saisei.evidence.motor_kinds import Kind
+from saisei.evidence.motor_law import jackknife_error
 from saisei.evidence.motor_statistics import Statistic
 from saisei.evidence.shift import TailProbability, tail_probability
 from saisei.evidence.shift_answer import LeastFavourable, Verdict, verdict_of
@@ -95,11 +96,12 @@ def points_of(law: Discrete, low: float = 0.05, high: float = 0.95) -> tuple[int
 def _generator_error(statistic: Statistic, kinds: Sequence[Kind], seen: int) -> float:
     """Jackknife over blocks of virtual people; kinds share people, so a block leaves all kinds at once."""
     blocks = int(value("evidence.motor_blocks"))
-    found = np.array([
-        statistic.tails([kind.keeping(block, blocks) for kind in kinds], None, seen).mean()
-        for block in range(blocks)
-    ])  # fmt: skip
-    return float(np.sqrt((blocks - 1) / blocks * ((found - found.mean()) ** 2).sum()))
+
+    def without(block: int) -> float:
+        left = [kind.keeping(block, blocks) for kind in kinds]
+        return float(statistic.tails(left, None, seen).mean())
+
+    return jackknife_error(without, blocks)
 
 
 def motor_test(

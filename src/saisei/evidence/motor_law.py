@@ -224,17 +224,16 @@ def _untilt(joint: F64, law: F64, sums: Sequence[int]) -> F64:
     return np.asarray(np.exp(-tilt * steps))
 
 
-def jackknife_error(figure: Callable[[NDArray[np.bool_]], float], blocks: I64) -> float:
+def jackknife_error(figure: Callable[[int], float], blocks: int) -> float:
     """Monte Carlo error of a figure of virtual people, leaving out one block of them at a time.
 
     Args:
-        figure: takes which people to keep.
-        blocks: the block of each person, from 0.
+        figure: takes the block that is left out.
+        blocks: how many there are.
 
-    >>> x = np.arange(100.0)
-    >>> bool(jackknife_error(lambda keep: float(x[keep].mean()), np.arange(100) % 20) > 0.0)
-    True
+    >>> x = np.arange(6.0)
+    >>> round(jackknife_error(lambda out: float(np.delete(x, out).mean()), 6), 6)
+    0.763763
     """
-    count = int(blocks.max()) + 1
-    found = np.array([figure(blocks != block) for block in range(count)])
-    return float(np.sqrt((count - 1) / count * ((found - found.mean()) ** 2).sum()))
+    found = np.array([figure(block) for block in range(blocks)])
+    return float(np.sqrt((blocks - 1) / blocks * ((found - found.mean()) ** 2).sum()))

@@ -46,7 +46,7 @@ def exam_days_of(study: Study, arm: Arm) -> tuple[tuple[int, int], bool]:
                 int(first),
                 max(int(first), int(last)),
             ), one.low is not None and one.high is not None
-    unknown = parameter("evidence.landmark_unknownexam_days_of").value
+    unknown = parameter("evidence.landmark_unknown_exam_days").value
     assert isinstance(unknown, tuple)
     return (int(unknown[0]), int(unknown[1])), False
 

@@ -18,11 +18,8 @@ from typing import Any
 import numpy as np
 
 from saisei.errors import InputError
-from saisei.evidence.generator_model import GeneratorModel
-from saisei.evidence.motor_people import Source, Wanted, virtual_people
-from saisei.evidence.motor_study import assess_motor, generator_digest
+from saisei.evidence.generator_digest import generator_digest
 from saisei.evidence.shift_model import model_for_groups
-from saisei.evidence.two_models import compare_models
 from saisei.exam.isncsci.levels import Level
 from saisei.study import Study
 
@@ -30,7 +27,7 @@ __all__ = ["PLACE", "SCHEMA", "GeneratorAnswers", "answers", "fingerprint", "mak
 
 SCHEMA = "saisei-motor/0.1"
 PLACE = "motor-0.1.json"
-_QUICK = GeneratorModel(draws=6, people=800)
+_QUICK, _FULL = (6, 800), (16, 1500)  # draws of the generator's posterior, virtual people for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,13 @@ def answers(study: Study) -> GeneratorAnswers:
     return _worked_out(study, _QUICK, corners=False)
 
 
-def _worked_out(study: Study, generator: GeneratorModel, *, corners: bool) -> GeneratorAnswers:
+def _worked_out(study: Study, size: tuple[int, int], *, corners: bool) -> GeneratorAnswers:
+    # Only here is the generator itself needed, with its kernels.
+    from saisei.evidence.generator_model import GeneratorModel
+    from saisei.evidence.motor_study import assess_motor
+    from saisei.evidence.two_models import compare_models
+
+    generator = GeneratorModel(*size)
     try:
         motor = assess_motor(study, corners=corners).to_dict()
         models = compare_models(study, generator=generator).to_dict()
@@ -97,6 +100,8 @@ def _worked_out(study: Study, generator: GeneratorModel, *, corners: bool) -> Ge
 
 def fingerprint() -> str:
     """Digest of what the generator's code makes of fixed people: a change of its equations shows here."""
+    from saisei.evidence.motor_people import Source, Wanted, virtual_people
+
     wanted = Wanted("ABCD", (Level.C1, Level.S4_5), (14, 28), 365)
     people = virtual_people(wanted, Source(), 2000, 1)
     parts = [people.persons, people.grade, people.uems, people.lems, people.right, people.left]
@@ -112,11 +117,16 @@ def make_store(
     Args:
         studies: to answer.
         report: told the id of each study before it is answered.
+
+    Raises:
+        InputError: a study cannot be answered.
     """
     found = {}
     for study in studies:
         report(study.id)
-        one = _worked_out(study, GeneratorModel(), corners=True)
+        one = _worked_out(study, _FULL, corners=True)
+        if one.why_not:  # a bundled study that cannot be answered is a defect, not an answer
+            raise InputError(one.why_not)
         found[study.id] = {"motor": one.motor, "models": one.models, "why_not": one.why_not}
     return {
         "schema": SCHEMA,

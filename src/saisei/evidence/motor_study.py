@@ -9,15 +9,14 @@ what is missing. A study without motor outcomes is answered too: it has none.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from saisei.errors import InputError
+from saisei.evidence.generator_digest import generator_digest
 from saisei.evidence.motor import MOTOR_MAIN, MotorTest, motor_test
 from saisei.evidence.motor_kinds import Kind, kind_of
 from saisei.evidence.motor_law import count_tails
@@ -42,7 +41,7 @@ from saisei.evidence.motor_statistics import (
 )
 from saisei.evidence.shift_model import model_for_groups
 from saisei.exam.isncsci.levels import Level
-from saisei.params import load, parameter
+from saisei.params import parameter
 from saisei.study import Study
 from saisei.study.schema import Arm, Continuous, MotorLevels
 
@@ -51,7 +50,6 @@ __all__ = [
     "MotorOutcome",
     "Published",
     "assess_motor",
-    "generator_digest",
 ]
 
 _SCORES = {"UEMS": Measure.UEMS, "LEMS": Measure.LEMS, "AMS": Measure.AMS}
@@ -60,7 +58,6 @@ _SIDES = {
     "both sides": Measure.WORSE_SIDE,
     "not stated": Measure.WORSE_SIDE,
 }
-_STAGES = ("cord.", "repair.", "patient.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +129,6 @@ def _plain(node: Any) -> Any:
     if isinstance(node, list | tuple):
         return [_plain(item) for item in node]
     return str(node) if isinstance(node, str) else node
-
-
-def generator_digest() -> str:
-    """Digest of the generator's values (cord, repair, patient), its posterior, and the motor tests' values.
-
-    >>> len(generator_digest())
-    16
-    """
-    sha = hashlib.sha256()
-    for name, one in sorted(load().values.items()):
-        if name.startswith((*_STAGES, "evidence.motor_", "evidence.landmark_")):
-            sha.update(f"{name}={one.value!r};".encode())
-    folder = files("saisei.patient").joinpath("posteriors")
-    for part in sorted(folder.iterdir(), key=lambda one: one.name):
-        sha.update(part.read_bytes())
-    return sha.hexdigest()[:16]
 
 
 _CORNER_PEOPLE, _CORNER_DRAWS = 5000, 8  # corners are compared with each other, not claimed

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saisei.evidence.generator_digest import generator_digest
 from saisei.evidence.generator_model import GeneratorModel
 from saisei.evidence.motor_kinds import subject_of
 from saisei.evidence.motor_record import require_cord_injury, wanted_of_arm
-from saisei.evidence.motor_study import generator_digest
 from saisei.evidence.persons import Subject, subjects
 from saisei.evidence.shift import (
     ENDPOINTS,

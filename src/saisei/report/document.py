@@ -42,7 +42,6 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
     first = first_answer(study)
     rates = natural_rates(first)
     settled = later(settle_part, rates)
-    motor = later(motor_part, study)
     document: JSON = {
         "schema": SCHEMA,
         "software": {"name": "saisei", "version": __version__, "python": platform.python_version()},
@@ -54,7 +53,7 @@ def build(study: Study, generated_at: str, later: Later = at_once) -> JSON:
         "control": _control(study, first),
         "comparators": _comparators(first),
         "assessment": _assessment(study),
-        "motor": motor(),
+        "motor": motor_part(study),
         "signals": signals_part(),
         "safety": safety_part(study),
         "settle": settled(),
