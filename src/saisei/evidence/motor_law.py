@@ -39,6 +39,7 @@ __all__ = [
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+_WRAP = 1e-14  # share of the mass asked for that may wrap; the transform rounds at about that
 _TILT = 5.0  # a tilt of e^5 a point moves any baseline to an end of its scale
 
 
@@ -183,12 +184,11 @@ def given_baseline(joint: F64, n: int, sums: Sequence[int], first: int) -> Discr
             f"baseline scores that sum to {min(sums)} in {n} people: such virtual people do not exist"
         )
     law = _tilted(joint, float(np.mean(possible)) / n)
-    used = n * (law.shape[1] - 1) + 1
-    rows, columns = next_fast_len(n * (law.shape[0] - 1) + 1, True), next_fast_len(used, True)
+    rows, columns = _lengths(law, n, possible)
     power = _power(rfft2(law, s=(rows, columns)), n)  # (baseline frequencies, gain frequencies)
     # Only the rows asked for are turned back along the baseline.
     turn = np.exp(2j * np.pi * np.outer(possible, np.arange(rows)) / rows) / rows
-    found = irfft(turn @ power, n=columns, axis=1)[:, :used]
+    found = irfft(turn @ power, n=columns, axis=1)
     # Each row stands for one sum of baselines; the tilt differs between them by a factor only.
     untilt = _untilt(joint, law, possible)
     probs = np.maximum((found * untilt[:, None]).sum(axis=0), 0.0)
@@ -197,6 +197,34 @@ def given_baseline(joint: F64, n: int, sums: Sequence[int], first: int) -> Discr
             f"baseline scores that sum to {min(sums)} in {n} people are too rare in the generator"
         )
     return Discrete(n * first, np.asarray(probs / probs.sum()))
+
+
+def _lengths(law: F64, n: int, sums: Sequence[int]) -> tuple[int, int]:
+    """Lengths of the transform along baseline and gain.
+
+    A transform wraps what lies beyond its length back to the front. What would wrap onto the sums asked for
+    is worked out from the laws of either sum alone, and kept below the rounding of the transform itself.
+    """
+    by_baseline = _fold(law.sum(axis=1), n)
+    by_gain = _fold(law.sum(axis=0), n)
+    least = _WRAP * float(by_baseline[list(sums)].sum())
+    beyond = np.append(by_baseline[::-1].cumsum()[::-1], 0.0)
+    rows = int(np.argmax(beyond <= least)) - min(sums)
+    columns = int(np.argmax(np.append(by_gain[::-1].cumsum()[::-1], 0.0) <= least))
+    return next_fast_len(max(rows, max(sums)) + 1, True), next_fast_len(max(columns, 1), True)
+
+
+def _fold(law: F64, n: int) -> F64:
+    """The law of the sum of n like `law`, by squaring; all terms are positive."""
+    found = np.ones(1)
+    base = law
+    while n:
+        if n & 1:
+            found = np.convolve(found, base)
+        n >>= 1
+        if n:
+            base = np.convolve(base, base)
+    return found
 
 
 def _power(base: NDArray[np.complex128], n: int) -> NDArray[np.complex128]:

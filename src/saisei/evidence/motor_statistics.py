@@ -89,7 +89,7 @@ class MeanStatistic:
     measure: Measure
     n: int
     baseline_sums: tuple[int, ...] | None
-    draws: int = 40
+    draws: int = 30
     _kept: dict[tuple[int, Scenario | None], list[Discrete]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -122,7 +122,9 @@ class MeanStatistic:
         if self.baseline_sums is None:
             return mean_law_of_sum([kinds[0].laws(self.measure, scenario)] * self.n)
         laws = self._laws(kinds[0], scenario)
-        return Discrete(laws[0].first, np.asarray(np.mean([law.probs for law in laws], axis=0)))
+        width = max(len(law.probs) for law in laws)
+        padded = [np.pad(law.probs, (0, width - len(law.probs))) for law in laws]
+        return Discrete(laws[0].first, np.asarray(np.mean(padded, axis=0)))
 
 
 @dataclass(frozen=True, slots=True)

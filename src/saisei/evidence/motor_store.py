@@ -27,7 +27,7 @@ __all__ = ["PLACE", "SCHEMA", "GeneratorAnswers", "answers", "fingerprint", "mak
 
 SCHEMA = "saisei-motor/0.1"
 PLACE = "motor-0.1.json"
-_QUICK, _FULL = (6, 800), (16, 1500)  # draws of the generator's posterior, virtual people for each
+_QUICK, _FULL = (4, 500), (16, 1500)  # draws of the generator's posterior, virtual people for each
 
 
 @dataclass(frozen=True, slots=True)
