@@ -88,7 +88,8 @@ def _label(one: Mapping[str, Any]) -> str:
     test = one["test"]
     if test["unit"] == "people":
         interim = "interim, " if any("interim" in note for note in one["notes"]) else ""
-        words = test["outcome"].replace(" or more", "+").replace("at least one side", "one side")
+        words = test["outcome"].replace(" or more", "").replace("at least one side", "one side")
+        words = words.replace(" motor", "+ motor", 1)
         return f"{words}\n{interim}{one['visit']}: {test['seen']} of {test['people']}"
     return f"{one['arm']}, {test['outcome'].split()[0]}\n{one['printed'].partition(' ')[2]}"
 
@@ -141,7 +142,7 @@ def _bar(axes: Any, height: float, one: Mapping[str, Any]) -> None:
         axes.barh(
             height, share, 0.62, left=left, color=TINTS[grade], edgecolor=COLOURS["muted"], lw=0.4
         )
-        if share >= 0.055:
+        if share >= 0.075:
             tone = "#ffffff" if grade in "DE" else "#1b2532"
             axes.text(
                 left + share / 2, height + 0.08, f"{grade} {percent(share)}",
