@@ -56,7 +56,10 @@ def _nature(document: Mapping[str, Any]) -> str:
     if observed is None:
         motor = document["motor"]["sentence"]
         if motor:
-            return f"{document['endpoints']['why_not']} {motor}."
+            return (
+                f"{document['endpoints']['why_not']} So this report cannot say what would have happened to "
+                f"grades without cells. {motor}."
+            )
         return (
             f"{document['endpoints']['why_not']} So this report cannot say what would have happened without "
             "cells; it shows what the record holds and what a comparison would need."
