@@ -42,6 +42,7 @@ def page(
     """
     found = [Measured(one, float(v)) for one, v in zip(mode.targets, mode.values[0], strict=True)]
     intervals, rows = drawn.intervals(rng), row_intervals(drawn, rng)
+    odds_only = row_intervals(drawn, rng, by_grade=False)
     spreads = [mean_spread(registry_spread(drawn, grades)) for grades in ("AB", "CDE")]
     lines = [
         "# Virtual patients: fit and misfit",
@@ -53,7 +54,7 @@ def page(
         f"over {kept.about['fitted_targets']} fitted targets, {len(kept.mode)} numbers moved. The scale of a "
         "target is its sampling error and the discrepancy set before the fit (D82) together.",
         "",
-        *_goals(found, rows),
+        *_goals(found, rows, odds_only),
         *_worst(found, rows),
         *_held(intervals, rows),
         *_row_tables(rows, spreads),
@@ -68,7 +69,9 @@ def _verdict(holds: bool) -> str:
     return "reached" if holds else "**missed**"
 
 
-def _goals(found: Sequence[Measured], rows: Sequence[RowInterval]) -> list[str]:
+def _goals(
+    found: Sequence[Measured], rows: Sequence[RowInterval], odds_only: Sequence[RowInterval]
+) -> list[str]:
     by = {one.target.name: one.value for one in found}
     lines = [
         "## What was asked, and whether it is reached",
@@ -102,19 +105,23 @@ def _goals(found: Sequence[Measured], rows: Sequence[RowInterval]) -> list[str]:
         f"| complete above T9 at a month: any leg return (%) | as near 0 as can be | {leg:.1f} | "
         f"{_verdict(leg < 1.0)} |"
     )
-    usable = [one for one in rows if np.isfinite(one.low).all()]
-    share = 100 * np.mean([one.inside for one in usable])
-    lines.append(
-        f"| transition rows in the 95% most likely of what is predicted (%) | 80 to 97 | {share:.0f} "
-        f"({sum(one.inside for one in usable)} of {len(usable)}) | {_verdict(share >= 80)} |"
-    )
-    cells = np.concatenate([one.cells_inside for one in usable])
-    every = sum(one.every_cell for one in usable)
+    for words, counted in (("as first set", odds_only), ("and by grade, added later", rows)):
+        joint, every = sum(one.inside for one in counted), sum(one.every_cell for one in counted)
+        share = 100 * joint / len(counted)
+        lines.append(
+            f"| transition rows in their joint 95% region, registries differ in odds {words} (%) | "
+            f"80 to 97 | {share:.0f} ({joint} of {len(counted)}; every cell inside in {every}) | "
+            f"{_verdict(share >= 80)} |"
+        )
+    cells = np.concatenate([one.cells_inside for one in rows])
     lines += [
         "",
-        f"Of the {len(cells)} single cells of those rows {100 * cells.mean():.0f}% lie in their own 95% "
-        f"intervals; in {every} of {len(usable)} rows every cell does. The first version of this page "
-        "counted only those: that asks more than 95% of a row with five cells. Both counts stay.",
+        "How rows are counted was changed twice after a count had been seen. The first asked every cell of "
+        "a row to lie in its own 95% interval, which a perfect model misses often in rows of five cells; the "
+        "joint region (the 95% of predicted rows that are most likely) stands beside it. Then registries "
+        "were let differ in each grade as well (D84), which makes the intervals of C and D rows wide. All "
+        f"four counts stand above. Of {len(cells)} single cells {100 * cells.mean():.0f}% lie in their "
+        "intervals.",
     ]
     return [*lines, ""]
 
@@ -149,8 +156,12 @@ def _worst(found: Sequence[Measured], rows: Sequence[RowInterval]) -> list[str]:
         f"{one.misfit:+.1f} | {'' if one.target.fitted else 'held out'} |"
         for one in worst[:25]
     ]
-    missed = [one for one in rows if not one.inside]
-    lines += ["", f"Transition rows outside their intervals ({len(missed)}):", ""]
+    missed = [one for one in rows if not (one.inside and one.every_cell)]
+    lines += [
+        "",
+        f"Transition rows outside their joint region, or with a cell outside ({len(missed)}):",
+        "",
+    ]
     lines += _table_of_rows(missed)
     return [*lines, ""]
 
@@ -192,7 +203,7 @@ def _row_tables(rows: Sequence[RowInterval], spreads: Sequence[tuple[float, floa
         "odds of better grades and by a log weight of each grade (who is called B, C or E); both sizes are "
         f"estimated from the fitted rows: sd {spreads[0][0]:.2f} and {spreads[0][1]:.2f} for people who "
         f"began as A or B, {spreads[1][0]:.2f} and {spreads[1][1]:.2f} for C and D. The second was added "
-        "after a first count with the shift alone (46 of 64 rows inside, 35 of 48 held out). A row is inside "
+        "after a first count with the shift alone (then 35 of 48 held-out rows were inside). A row is inside "
         "when it is among the 95% of predicted rows that are most likely; an exclamation mark follows a cell "
         "outside its own interval.",
         "",

@@ -200,9 +200,20 @@ def mean_spread(weights: Array) -> tuple[float, float]:
     return float(weights @ _SHIFTS), float(weights @ _CELLS)
 
 
-def row_intervals(predicted: Predicted, rng: np.random.Generator) -> list[RowInterval]:
-    """The predictive interval of each transition row, at the number of people that it counts."""
+def row_intervals(
+    predicted: Predicted, rng: np.random.Generator, *, by_grade: bool = True
+) -> list[RowInterval]:
+    """The predictive interval of each transition row, at the number of people that it counts.
+
+    Args:
+        predicted: the simulated figures.
+        rng: for the registries and the sampling of people.
+        by_grade: whether registries may differ in each grade, or in the odds of better grades only.
+    """
     spreads = {grades: registry_spread(predicted, grades) for grades in ("AB", "CDE")}
+    if not by_grade:
+        spreads = {grades: np.where(_CELLS == 0.0, w, 0.0) for grades, w in spreads.items()}
+        spreads = {grades: w / w.sum() for grades, w in spreads.items()}
     found = []
     for one, cells in zip(predicted.rows, predicted.cells, strict=True):
         weight = spreads["AB" if one.row.initial.name in "AB" else "CDE"]
