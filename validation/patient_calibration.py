@@ -1,6 +1,6 @@
 """Take a fit over into the package, and write the page of fit and misfit.
 
-    saisei patient fit --out out/fit                        # about an hour on two idle cores
+    saisei patient fit --out out/fit                        # some ten minutes on two idle cores
     python validation/patient_calibration.py adopt out/fit  # values of params/*.toml, packaged posterior
     python validation/patient_calibration.py page           # docs/stages/patient-calibration.md, some minutes
 
