@@ -12,7 +12,10 @@ something.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -29,9 +32,21 @@ def compiled(function: F) -> F:
     """Compile a function of the kernel, written out at each call so that sides stay in registers."""
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": True}
     try:
-        return cast(F, numba.njit(cache=True, **options)(function))
+        kernel: Any = numba.njit(cache=True, **options)(function)
+        # The library asks only whether the function's own file has changed; a kernel is made of others too.
+        kept = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+        if kept is not None:
+            kept._source_stamp = (kept._source_stamp, _sources())
+        return cast(F, kernel)
     except RuntimeError:  # no folder where the result could be kept: compile in each process
         return cast(F, numba.njit(**options)(function))
+
+
+@cache
+def _sources() -> int:
+    """A checksum over every file of this folder: machine code kept on disk must not outlive them."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return zlib.crc32(b"".join(file.read_bytes() for file in files))
 
 
 def _popcount(_context: Any, _x: Any) -> Any:
