@@ -421,6 +421,10 @@ def _print_doses(found: dict[str, Any]) -> None:
     if rows:
         print_table(rows, columns, as_json=False, title=f"The next cohort's dose ({found['rule']})")
     doses = found["doses"]
+    if not rows:  # the model looks at all doses: show the first step of the tree
+        for more, _, word, following, _ in found["tree"]["branches"]:
+            then = word if following is None else f"{word}, {doses[following['dose']]}"
+            typer.echo(f"  first cohort, {more} of {found['cohort']} with the event: {then}")
     rows = [
         {
             "truth": row["truth"],
