@@ -13,6 +13,7 @@ from saisei.params import load
 __all__ = ["generator_digest"]
 
 _STAGES = ("cord.", "repair.", "patient.")
+_OTHER_MODEL = "patient.tier0_"  # the statistical benchmark beside the generator
 
 
 def generator_digest() -> str:
@@ -23,6 +24,8 @@ def generator_digest() -> str:
     """
     sha = hashlib.sha256()
     for name, one in sorted(load().values.items()):
+        if name.startswith(_OTHER_MODEL):
+            continue
         if name.startswith((*_STAGES, "evidence.motor_", "evidence.landmark_")):
             sha.update(f"{name}={one.value!r};".encode())
     folder = files("saisei.patient").joinpath("posteriors")

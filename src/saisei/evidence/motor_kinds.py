@@ -257,7 +257,7 @@ def kind_of(
         year: of injury, for both models.
         draws: of the generator's posterior; `evidence.motor_generator_draws` when None.
         nature: landmark model; the packaged one when None.
-        people, seed: as for `virtual_people`; a draw of the posterior gets an eighth of the people.
+        people, seed: as for `virtual_people`; a draw of the posterior gets a sixteenth of the people.
 
     Raises:
         InputError: a score that is none, or too few virtual people that fit.
@@ -269,7 +269,7 @@ def kind_of(
     mode, *others = sources(year, draws)
     pools = [_matched(wanted, known, mode, full, seed)]
     for source in others:
-        pool = _drawn(wanted, known, source, full // 8, seed)
+        pool = _drawn(wanted, known, source, full // 16, seed)
         if pool is not None:
             pools.append(pool)
     return Kind(wanted, known, year, tuple(pools), nature or model_for_groups())
