@@ -131,8 +131,8 @@ def _plain(node: Any) -> Any:
     return str(node) if isinstance(node, str) else node
 
 
-# Corners are compared with each other, not claimed: fewer people, draws of the generator, and of nature.
-_CORNER_PEOPLE, _CORNER_SETS, _CORNER_DRAWS = 2400, 2, 8
+# Corners are compared with the claim, not claimed: the same draws of the generator, fewer people.
+_CORNER_PEOPLE, _CORNER_DRAWS = 2400, 12
 
 
 def _corners(
@@ -143,7 +143,7 @@ def _corners(
         statistic = replace(statistic, draws=_CORNER_DRAWS, _kept={})
     for words, one in corner_cases(wanted, day_known(study, arm), moves_with_exam(study, visit)):
         try:
-            kind = kind_of(one, year=year_of(arm), people=_CORNER_PEOPLE, draws=_CORNER_SETS)
+            kind = kind_of(one, year=year_of(arm), people=_CORNER_PEOPLE)
             p = float(statistic.tails([kind], MOTOR_MAIN, seen).mean())
         except InputError:  # the generator holds too few such people: the corner says nothing
             continue
