@@ -315,10 +315,10 @@ def _fit_looks(tree: Tree, n: int) -> None:
 
 
 def _looks(looks: list[int], n: int) -> list[int]:
-    """Looks up to n, the last at n, going on at the last pace when there are more people.
+    """Looks up to n, the last at n, going on when there are more people at the pace before the last look.
 
     >>> _looks([3, 6, 12, 18, 20], 10), _looks([3, 6, 12], 26)
-    ([3, 6, 10], [3, 6, 12, 18, 24, 26])
+    ([3, 6, 10], [3, 6, 12, 15, 18, 21, 24, 26])
     """
     # The last look is often the end of the trial, not a step of the pace.
     pace = max(looks[-2] - looks[-3], 1) if len(looks) > 2 else max(looks[0], 1)

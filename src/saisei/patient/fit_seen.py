@@ -82,7 +82,7 @@ def days_in(windows: Sequence[Window], persons: NDArray[np.int64]) -> NDArray[np
     """A day in each window for each person, (n, windows): even over the window, the same at each call.
 
     >>> days_in([(5, 5), (1, 4)], np.arange(3)).tolist()
-    [[5, 1], [5, 4], [5, 2]]
+    [[5, 2], [5, 1], [5, 3]]
     """
     days = np.empty((len(persons), len(windows)), dtype=np.int64)
     for k, (first, last) in enumerate(windows):

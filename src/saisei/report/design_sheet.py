@@ -178,7 +178,8 @@ def _inference(rows: Sequence[Mapping[str, Any]]) -> Sheet:
     cells = [
         (
             row["converters"], row["people"], f"{100 * row['estimate']:.1f}%",
-            f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f}%", "<0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}",
+            f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f}%",
+            "<0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}",
         )
         for row in rows
     ]  # fmt: skip
