@@ -45,7 +45,9 @@ def simulate(
     rows, tip, _ = store.head()
     say(f"{store.name}: a rehearsal of {plan.design.id}, {rows} records, trail {tip[:12]}")
     say(
-        f"next: saisei trial monitor {into} --as-of {last}; saisei trial board {into} --cutoff {last}"
+        f"next: saisei trial monitor {into} --as-of {last}; saisei trial board {into} --cutoff {last} "
+        f"--out board --closed --user board; saisei report --trial {into} --cutoff {last} --closed "
+        "--out report --user board"
     )
     store.close()
 

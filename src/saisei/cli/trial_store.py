@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -72,10 +73,21 @@ def signed_in(place: str, user: str | None) -> Iterator[Session]:
 
 
 def password_of(user: str, *, again: bool = False) -> str:
-    """A password: from SAISEI_TRIAL_PASSWORD, else asked for without being shown."""
+    """A password: from SAISEI_TRIAL_PASSWORD, else asked for without being shown.
+
+    Raises:
+        InputError: it has to be asked for, and there is no terminal.
+    """
+    from saisei.errors import InputError
+
     found = os.environ.get("SAISEI_TRIAL_PASSWORD")
     if found is not None and not again:
         return found
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"no terminal to ask for the password of {user} on: set SAISEI_TRIAL_PASSWORD "
+            "(for a new account or password, SAISEI_TRIAL_NEW_PASSWORD)"
+        )
     return str(
         typer.prompt(f"Password of {user}", hide_input=True, confirmation_prompt=again, err=True)
     )
