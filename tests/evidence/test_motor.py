@@ -35,6 +35,23 @@ def test_virtual_people_depend_on_their_number_alone() -> None:
     assert 0 < few.acceptance < 1
 
 
+def test_levels_searched_one_by_one_find_the_people_of_all_together() -> None:
+    """A search per listed person shares its baseline exams and changes nobody."""
+    whole = virtual_people(WANTED, None, PEOPLE)
+    last = int(whole.persons[-1])
+    apart = [
+        virtual_people(replace(WANTED, levels=(k, k)), None, 400)
+        for k in range(Level.C4, Level.C8 + 1)
+    ]
+    for one in apart:
+        among = one.persons <= last
+        place = np.searchsorted(whole.persons, one.persons[among])
+        assert among.sum() > 20
+        assert np.array_equal(whole.persons[place], one.persons[among])
+        for name in ("grade", "uems", "lems", "right", "left"):
+            assert np.array_equal(getattr(whole, name)[place], getattr(one, name)[among])
+
+
 def test_a_side_is_better_or_worse_by_its_gain() -> None:
     people = virtual_people(WANTED, None, 300)
     better, worse = gains(people, Measure.BETTER_SIDE), gains(people, Measure.WORSE_SIDE)

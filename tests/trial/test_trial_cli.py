@@ -190,6 +190,18 @@ def test_the_whole_program_prints_one_sentence(cli: Any, folder: Path) -> None:
     assert done.stderr == "saisei: the name or the password is wrong\n"
 
 
+def test_without_a_terminal_a_missing_password_names_the_variable(cli: Any, folder: Path) -> None:
+    """A program that runs unattended is told what to set, not asked."""
+    environment = {k: v for k, v in os.environ.items() if k != "SAISEI_TRIAL_PASSWORD"}
+    done = subprocess.run(
+        [sys.executable, "-m", "saisei", "trial", "list", "t.db", "visit"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, check=False, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "set SAISEI_TRIAL_PASSWORD" in done.stderr
+    assert "root1" in done.stderr
+
+
 def test_monitor_and_report_from_the_command_line(
     desk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

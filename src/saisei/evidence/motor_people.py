@@ -9,7 +9,6 @@ generator of `saisei.patient` is used; nothing is fitted here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -211,10 +210,10 @@ def virtual_people(
     """
     count = int(value("evidence.motor_people")) if people is None else people
     start = int(value("evidence.motor_seed")) if seed is None else seed
-    return _search(wanted, _model(source or Source()), count, start)
+    return _search(wanted, source or Source(), count, start)
 
 
-def _search(wanted: Wanted, model: Model, people: int, seed: int) -> VirtualPeople:
+def _search(wanted: Wanted, source: Source, people: int, seed: int) -> VirtualPeople:
     most, least = (
         int(value("evidence.motor_search_people")),
         int(value("evidence.motor_least_people")),
@@ -223,9 +222,8 @@ def _search(wanted: Wanted, model: Model, people: int, seed: int) -> VirtualPeop
     found: list[VirtualPeople] = []
     have = searched = 0
     while have < people and searched < most:
-        persons = np.arange(searched, searched + block, dtype=np.int64)
+        found.append(_fitting(wanted, source, (searched, block), seed))
         searched += block
-        found.append(_fitting(wanted, model, persons, seed))
         have += len(found[-1])
     if have < min(least, people):
         raise InputError(
@@ -246,21 +244,40 @@ def _span(levels: tuple[Level, Level]) -> str:
     return first.label if first == last else f"{first.label} to {last.label}"
 
 
-def _fitting(wanted: Wanted, model: Model, persons: I64, seed: int) -> VirtualPeople:
-    """The people of a block whose baseline exam fits, with their follow-up."""
-    first, last = wanted.exam_days
-    days = first + persons % (last - first + 1)
-    before = _examined(model, seed, persons, days)
-    ais, nli = before.value_of("ais"), before.value_of("nli")
+def _fitting(wanted: Wanted, source: Source, part: tuple[int, int], seed: int) -> VirtualPeople:
+    """The people of a block (first, how many) whose baseline exam fits, with their follow-up."""
+    start, block = part
+    ais, nli = _at_baseline(source, wanted.exam_days, start, block, seed)
     allowed = np.isin(ais, [_LETTERS.index(letter) for letter in wanted.grades])
     keep = np.flatnonzero(allowed & (nli >= wanted.levels[0]) & (nli <= wanted.levels[1]))
-    chosen = persons[keep]
+    chosen, model = keep + start, _model(source)
+    before = _examined(model, seed, chosen, _days(wanted.exam_days, chosen))
     after = _examined(model, seed, chosen, np.full(len(chosen), wanted.follow_days, dtype=np.int64))
-    both = [(_rows(before, keep)), _rows(after, np.arange(len(chosen)))]
+    both = [_rows(before), _rows(after)]
     columns = {
         name: np.stack([one[name] for one in both], axis=1) for name in _ARRAYS if name != "persons"
     }
-    return VirtualPeople(wanted, persons=chosen, **columns, searched=len(persons))
+    return VirtualPeople(wanted, persons=chosen, **columns, searched=block)
+
+
+def _days(span: tuple[int, int], persons: I64) -> I64:
+    """The day of each person's baseline exam, evenly over its span."""
+    first, last = span
+    return first + persons % (last - first + 1)
+
+
+@lru_cache(maxsize=2048)
+def _at_baseline(
+    source: Source, exam_days: tuple[int, int], start: int, block: int, seed: int
+) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """AIS and neurological level of everybody in a block.
+
+    Kept, because the people of a trial were examined on few different days and differ in what is looked
+    for among the same virtual people. Two bytes a person: at most 2048 blocks.
+    """
+    persons = np.arange(start, start + block, dtype=np.int64)
+    graded = _examined(_model(source), seed, persons, _days(exam_days, persons))
+    return graded.value_of("ais").astype(np.int8), graded.value_of("nli").astype(np.int8)
 
 
 def _examined(model: Model, seed: int, persons: I64, days: I64) -> GradedTable:
@@ -270,11 +287,11 @@ def _examined(model: Model, seed: int, persons: I64, days: I64) -> GradedTable:
     return classify_table(codes.reshape(-1, _WIDTH))
 
 
-def _rows(graded: GradedTable, keep: Sequence[int] | I64) -> dict[str, I64]:
+def _rows(graded: GradedTable) -> dict[str, I64]:
     return {
-        "grade": graded.value_of("ais")[keep].astype(np.int64),
-        "uems": graded.total("uems")[keep].astype(np.int64),
-        "lems": graded.total("lems")[keep].astype(np.int64),
-        "right": graded.value_of("right_motor_level")[keep].astype(np.int64),
-        "left": graded.value_of("left_motor_level")[keep].astype(np.int64),
+        "grade": graded.value_of("ais").astype(np.int64),
+        "uems": graded.total("uems").astype(np.int64),
+        "lems": graded.total("lems").astype(np.int64),
+        "right": graded.value_of("right_motor_level").astype(np.int64),
+        "left": graded.value_of("left_motor_level").astype(np.int64),
     }
