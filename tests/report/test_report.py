@@ -293,3 +293,19 @@ def test_the_expectation_says_how_little_it_says(keio: dict[str, Any], page: str
     assert f"{part['gain_uems']['mean']:.2f} points" in section
     assert built("shin-2015")["expectation"] is None
     assert 'id="expected"' not in render(built("shin-2015"), pictures("shin-2015"))
+
+
+def test_a_figure_of_many_people_says_how_many_it_leaves_out() -> None:
+    """The bars stop at MOST_PEOPLE; the figure's data do not."""
+    from saisei.report.nature_figures import MOST_PEOPLE, bands
+
+    count = MOST_PEOPLE + 6
+    people = [
+        {"label": f"AIS A at entry {k}", "baseline": f"A {k}", "outcome": "A",
+         "probabilities": [0.8, 0.1, 0.05, 0.04, 0.01], "p_as_good": [1.0, 1.0, 1.0]}
+        for k in range(count)
+    ]  # fmt: skip
+    figure = bands({"assessment": {"treated": {"people": people}}})
+    assert figure is not None
+    assert f"The first {MOST_PEOPLE} of {count} rows" in figure.caption
+    assert len(list(csv.DictReader(io.StringIO(figure.csv)))) == count

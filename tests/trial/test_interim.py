@@ -158,3 +158,14 @@ def test_views_of_reports_are_behind_the_table(year: Any) -> None:
     for role, view in ((Role.MONITOR, "view:closed"), (Role.ASSESSOR, "view:open")):
         with pytest.raises(AccessError):
             year.as_(role).view(view)
+
+
+def test_the_status_says_whether_outcomes_are_still_to_come() -> None:
+    """A report on complete outcomes is not called interim, nor final."""
+    from datetime import date
+
+    from saisei.trial.study_document import _status
+
+    day = date(2031, 6, 30)
+    assert _status(2, {"P1": True, "P2": False}, day).startswith("running;")
+    assert _status(2, {"P1": True, "P2": True}, day).startswith("all 2 primary outcomes settled")

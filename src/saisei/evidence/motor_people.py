@@ -9,6 +9,7 @@ generator of `saisei.patient` is used; nothing is fitted here.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -266,24 +267,32 @@ def _days(span: tuple[int, int], persons: I64) -> I64:
     return first + persons % (last - first + 1)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16_384)
 def _at_baseline(
     source: Source, exam_days: tuple[int, int], start: int, block: int, seed: int
 ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """AIS and neurological level of everybody in a block.
 
     Kept, because the people of a trial were examined on few different days and differ in what is looked
-    for among the same virtual people. Two bytes a person: at most 2048 blocks.
+    for among the same virtual people. Two bytes a person: some 16 kB a block.
     """
     persons = np.arange(start, start + block, dtype=np.int64)
     graded = _examined(_model(source), seed, persons, _days(exam_days, persons))
     return graded.value_of("ais").astype(np.int8), graded.value_of("nli").astype(np.int8)
 
 
+_THREADS = 2  # they never change the result: each person has streams of their own
+
+
 def _examined(model: Model, seed: int, persons: I64, days: I64) -> GradedTable:
-    codes, _ = model.examine(
-        seed, persons, np.zeros_like(persons), np.ascontiguousarray(days[:, None])
-    )
+    def part(chosen: I64, when: I64) -> NDArray[np.int8]:
+        return model.examine(
+            seed, chosen, np.zeros_like(chosen), np.ascontiguousarray(when[:, None])
+        )[0]
+
+    halves = np.array_split(persons, _THREADS), np.array_split(days, _THREADS)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        codes = np.concatenate(list(pool.map(part, *halves)))
     return classify_table(codes.reshape(-1, _WIDTH))
 
 

@@ -49,7 +49,7 @@ class Figure:
     """One finished figure.
 
     `name` is the stem of its files, `title` says what to see in it, `alt` describes it for those who
-    cannot see it, `csv` holds the numbers drawn.
+    cannot see it, `csv` holds the numbers, also of rows that the drawing leaves out.
     """
 
     name: str

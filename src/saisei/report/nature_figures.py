@@ -29,7 +29,8 @@ def bands(document: Document) -> Figure | None:
     arm = _treated(document)
     if arm is None:
         return None
-    people = _grouped(arm["people"])[:MOST_PEOPLE]
+    everyone = _grouped(arm["people"])
+    people = everyone[:MOST_PEOPLE]
     with panel(1.3 + 0.42 * len(people)) as (canvas, axes):
         for index, (one, count) in enumerate(people):
             height, left = len(people) - 1 - index, 0.0
@@ -73,12 +74,17 @@ def bands(document: Document) -> Figure | None:
             {"person": one["label"], "people": count, "seen": one["outcome"],
              **dict(zip(GRADES, one["probabilities"], strict=True)),
              "chance_as_good": one["p_as_good"][0], "low": one["p_as_good"][1], "high": one["p_as_good"][2]}
-            for one, count in people
+            for one, count in everyone
         ]  # fmt: skip
+        left_out = (
+            f" The first {len(people)} of {len(everyone)} rows are drawn; the figure's data have all."
+            if len(everyone) > len(people)
+            else ""
+        )
         return finish(
             canvas, "bands", "The treated beside their own natural recovery",
             "Bars: what would be expected of groups of such people without cells. Orange: what was seen, and "
-            "the chance of that or better. A group statement, not a prognosis.",
+            f"the chance of that or better. A group statement, not a prognosis.{left_out}",
             "One bar per person with the probabilities of grades A to E without cells.", data,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -87,6 +87,13 @@ def _key(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-_.") or "x"
 
 
+def _status(planned: int, settled: Mapping[str, bool], cutoff: date) -> str:
+    """How far the trial is; only its own signed analysis makes a result final."""
+    if sum(settled.values()) >= planned:
+        return f"all {planned} primary outcomes settled; data at {cutoff}; not published"
+    return f"running; data at {cutoff}; not final, not published"
+
+
 def _document(
     picture: Picture,
     placed: Sequence[Person],
@@ -106,7 +113,7 @@ def _document(
         "title": picture.settings.title,
         "condition": "spinal cord injury",
         "summary": f"{design.summary} Data of the running trial at {cutoff}: {form}.",
-        "status": _said(f"running; data at {cutoff}; not final, not published"),
+        "status": _said(_status(design.n_treated + design.n_control, settled, cutoff)),
         "design": {
             "summary": _said(design.title),
             "controlled": _said(controlled),
