@@ -45,9 +45,10 @@ def simulate(
     rows, tip, _ = store.head()
     say(f"{store.name}: a rehearsal of {plan.design.id}, {rows} records, trail {tip[:12]}")
     say(
-        f"next: saisei trial monitor {into} --as-of {last}; saisei trial board {into} --cutoff {last} "
-        f"--out board --closed --user board; saisei report --trial {into} --cutoff {last} --closed "
-        "--out report --user board"
+        "next (export SAISEI_TRIAL_PASSWORD='a rehearsal, not a secret' first): "
+        f"saisei trial monitor {into} --as-of {last} --user monitor; "
+        f"saisei trial board {into} --cutoff {last} --out board --closed --user board; "
+        f"saisei report --trial {into} --cutoff {last} --closed --out report --user board"
     )
     store.close()
 
