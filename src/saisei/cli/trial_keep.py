@@ -52,15 +52,24 @@ def init(
         assert isinstance(chosen, Settings)
     else:
         chosen = Settings(title=title or document.title)
-    if key is not None and key.exists():
-        raise InputError(f"{key} exists already: a key is never written over")
     password = password_of(admin, again="SAISEI_TRIAL_PASSWORD" not in os.environ)
-    made = create(
-        store, id=id, design=document, settings=chosen, admin=(admin, name, password), clock=clock
-    )
+    # the key first: a store is not to be left behind by a folder that cannot be written
+    public = new_key(key, os.environ.get("SAISEI_TRIAL_KEY_PASSPHRASE")) if key else None
+    try:
+        made = create(
+            store,
+            id=id,
+            design=document,
+            settings=chosen,
+            admin=(admin, name, password),
+            clock=clock,
+        )
+    except BaseException:
+        if key is not None:
+            key.unlink()
+        raise
     typer.echo(f"{made.name}: trial {id}, design {document.id} ({document.digest[:12]})")
-    if key is not None:
-        public = new_key(key, os.environ.get("SAISEI_TRIAL_KEY_PASSPHRASE"))
+    if public is not None:
         typer.echo(f"signing key {key}; give its public half to whoever shall check: {public}")
     typer.echo(f"next: saisei trial account {store} --user {admin} ...")
 

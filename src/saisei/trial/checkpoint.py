@@ -55,11 +55,11 @@ def new_key(path: Path, passphrase: str | None = None) -> str:
     """Make a signing key, readable by its owner only, and return its public half in hex.
 
     Args:
-        path: of the file; it must not be there yet.
+        path: of the file; it must not be there yet. Its folder is made, for its owner only, if there is none.
         passphrase: that the file is locked with.
 
     Raises:
-        InputError: there is such a file.
+        InputError: there is such a file, or it cannot be written.
     """
     key = Ed25519PrivateKey.generate()
     lock: serialization.KeySerializationEncryption = serialization.NoEncryption()
@@ -67,9 +67,14 @@ def new_key(path: Path, passphrase: str | None = None) -> str:
         lock = serialization.BestAvailableEncryption(passphrase.encode("utf-8"))
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise InputError(f"{path} exists already: a key is never written over") from None
+    except OSError as error:
+        raise InputError(
+            f"{path}: no key can be written there ({error.strerror}); name a folder that you may write"
+        ) from None
     with os.fdopen(handle, "wb") as stream:
         stream.write(pem)
         stream.flush()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
+from saisei.errors import InputError
 from saisei.trial.canonical import canonical
 from saisei.trial.kinds import KINDS
 from saisei.trial.kinds_conduct import Settings
@@ -190,15 +191,23 @@ class Picture:
     def design(self) -> DesignDocument:
         """The design in force."""
         if self._design is None:
-            body = self.of("design")[0].body
-            self._design = _design_of(canonical(body.document))
+            self._design = _design_of(canonical(self._in_force("design").document))
         return self._design
 
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        found: Settings = self.of("settings")[0].body
+        found: Settings = self._in_force("settings")
         return found
+
+    def _in_force(self, kind: str) -> Any:
+        standing = self.of(kind)
+        if not standing:
+            raise InputError(
+                f"no {kind} was in force then: the store was made later; what was known on a day is what "
+                "had been entered by its end, so give a later one"
+            )
+        return standing[0].body
 
 
 @lru_cache(maxsize=8)
