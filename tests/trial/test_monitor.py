@@ -200,6 +200,19 @@ def test_a_stored_grade_that_is_not_the_computed_one(ward: Any) -> None:
     assert {one.numbers["computed"] for one in found} == {"A"}
 
 
+def test_a_screening_that_its_exam_does_not_bear_out(ward: Any) -> None:
+    """Eligibility rests on grade and level as typed; the exam of that day has the last word."""
+    assert alarms(ward, DAY, "screening differs") == []
+    (record,) = ward.investigator.records("screening", "P02")
+    ward.investigator.correct(record.entity, {"nli": "C8"}, "typed from the referral")
+    (one,) = alarms(ward, DAY, "screening differs", "watch")
+    assert one.participant == "P02"
+    assert one.numbers["screened"] == "A C8"
+    assert one.numbers["graded"] != "A C8"
+    assert one.numbers["graded"] in one.what
+    assert len(one.entities) == 2
+
+
 def test_jumps_ask_for_a_second_look(ward: Any) -> None:
     """Muscles from 0 to 5 and the level from T1 to the end; no change asks nothing."""
     day = DAY + timedelta(days=91)

@@ -157,9 +157,32 @@ def record_alarms(persons: list[Person], picture: Picture) -> Iterator[Alarm]:
         )  # fmt: skip
     yield from _jumps(persons)
     for person in persons:
+        yield from _screened(person, picture)
         yield from _growth(person, picture)
         yield from _levels(person, picture)
     yield from _open_queries(picture)
+
+
+def _screened(person: Person, picture: Picture) -> Iterator[Alarm]:
+    """Eligibility was judged on a grade and a level that the exam of that day does not have."""
+    for screening in picture.of("screening", person.id):
+        said = screening.body
+        for exam in picture.of("exam", person.id):
+            grades = exam.body.grades
+            if exam.body.on != said.exam_on or grades is None:
+                continue
+            levels, letters = values_of(grades.sets[_NLI]), values_of(grades.sets[_AIS])
+            if int(Level.parse(said.nli)) in levels and "ABCDE".index(said.ais) in letters:
+                continue
+            yield Alarm(
+                "screening differs", Urgency.WATCH,
+                f"{person.id}: screened as AIS {said.ais} {said.nli}, the exam of {said.exam_on} grades as"
+                f" AIS {grades.ais} {grades.nli}",
+                "correct the screening or the exam; eligibility is judged again with it", person.id,
+                person.record.site,
+                {"screened": f"{said.ais} {said.nli}", "graded": f"{grades.ais} {grades.nli}"},
+                (screening.entity, exam.entity),
+            )  # fmt: skip
 
 
 Exams = tuple[Record[Any], Record[Any]]
