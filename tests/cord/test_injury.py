@@ -167,3 +167,14 @@ def test_a_value_the_model_does_not_have_is_refused(
     """An unknown name or a wrong length is named, never ignored."""
     with pytest.raises(InputError, match=words):
         cord_values(changed)
+
+
+def test_each_kind_has_its_own_block() -> None:
+    """The four logits of block belong to sensory sparing (and complete), some, much, mild."""
+    rows = injuries(600, block_logit=[-3.0, -1.0, 1.0, 3.0], block_sd=[0.0, 0.0])
+    kinds, block = rows[:, X_KIND], rows[:, X_BLOCK : X_BLOCK + MUSCLES]
+    for kind, logit in enumerate((-3.0, -3.0, -1.0, 1.0, 3.0)):
+        found = block[kinds == kind]
+        found = found[found > 0.0]
+        assert len(found) > 20
+        np.testing.assert_allclose(found, 1.0 / (1.0 + np.exp(-logit)), rtol=1e-12)

@@ -100,6 +100,15 @@ def test_targets_of_one_group_share_half_of_their_discrepancy() -> None:
     assert np.abs(cover[0, 2:]).max() < 1e-12
 
 
+def test_the_chance_of_simulated_figures_widens_their_error() -> None:
+    """Its square joins those of sampling and discrepancy; more people, less chance."""
+    one = Target("a", "b", 10.0, 0.3, 1.0, "", True, "mean")
+    white = whitener([one, one], np.array([0.0, 2.0]))
+    np.testing.assert_allclose(np.diag(white) ** -2.0, [1.09, 5.09])
+    few, many = (np.diag(Problem(Settings(n, 0, 0), 3).white) ** -2.0 for n in (300, 1200))
+    assert np.median(few / many) > 1.0
+
+
 class Linear(Problem):
     """A problem whose posterior is known: misfits linear in the point, far within the soft limit."""
 

@@ -49,8 +49,9 @@ def value(name: str) -> float:
 
 
 def injury(spared: float, block: float, zone: float, alive: float) -> NDArray[np.float64]:
-    """An injury that is the same in all muscles and all dermatomes."""
+    """An injury that is the same in all muscles and all dermatomes, of a kind without a shock of its own."""
     x = np.zeros(INJURY)
+    x[X_KIND] = 1
     x[X_SPARED : X_SPARED + MUSCLES] = spared
     x[X_BLOCK : X_BLOCK + MUSCLES] = block
     x[X_ZONE : X_ZONE + MUSCLES] = zone
@@ -179,17 +180,18 @@ def test_the_zone_keeps_a_pace_of_each_person_and_of_each_muscle() -> None:
     assert np.sqrt(between) == pytest.approx(r[at + 1], rel=0.06)
 
 
-def test_a_mild_injury_has_the_deeper_shock() -> None:
-    """The last kind starts with its multiple of the early sensory loss and ends where the others end."""
+@pytest.mark.parametrize(("kind", "name"), [(KINDS - 1, "mild_shock"), (0, "complete_shock")])
+def test_the_first_and_the_last_kind_have_a_shock_of_their_own(kind: int, name: str) -> None:
+    """They start with their multiple of the early sensory loss and end where the others end."""
     x, y, senses, mild = (
         injury(0.1, 0.5, 0.0, 1.0),
         injury(0.1, 0.5, 0.0, 1.0),
         np.empty(SENSES),
         np.empty(SENSES),
     )
-    y[X_KIND] = KINDS - 1
+    y[X_KIND] = kind
     senses_at(repair_values(), x, RATES_OF_ONE, 0.0, senses)
     senses_at(repair_values(), y, RATES_OF_ONE, 0.0, mild)
-    np.testing.assert_allclose((0.5 - mild) / (0.5 - senses), value("mild_shock"))
+    np.testing.assert_allclose((0.5 - mild) / (0.5 - senses), value(name))
     senses_at(repair_values(), y, RATES_OF_ONE, 730.0, mild)
     np.testing.assert_allclose(mild, 0.5, atol=1e-9)

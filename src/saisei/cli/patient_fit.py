@@ -36,7 +36,7 @@ def fit(
     """Fit the values of the virtual patients and store the posterior.
 
     The targets and what is held out of the fit are listed in docs/stages/patient-calibration.md. The
-    standard run takes some ten minutes on two idle cores. Research use only.
+    standard run takes some ten minutes on two cores, more with more people. Research use only.
     """
     from saisei.chance.streams import require_seed
     from saisei.cli.files import write_bytes

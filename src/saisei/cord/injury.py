@@ -76,7 +76,6 @@ _LOCAL, _DECAY, _LOCAL_SD = (
 _BLOCK, _BLOCK_SD = _P["block_logit"], _P["block_sd"]
 _SPHINCTER, _DRIVE_SHIFT = _P["sphincter_sd"], _P["drive_shift_paraplegia"]
 _NEURONS, _LENGTH, _MM = _P["motoneuron_logit"], _P["lesion_log_mm"], _P["segment_mm"]
-_SOME = KINDS - 3  # the kind of some motor sparing
 _TOUCH, _PRICK, _SENSE_SD = _P["touch_mean"], _P["pin_mean"], _P["sense_sd"]
 _TOUCH_PIN, _WITH_DRIVE = _P["sense_pin_correlation"], _P["sense_drive_correlation"]
 _SENSE_SIDE, _HEIGHT, _ZONE = _P["sense_side_sd"], _P["zone_height"], _P["zone_log_decay"]
@@ -210,7 +209,7 @@ def _draw_muscles(
         local = height - (below - 1.0) / decay
         local += segment + c[_LOCAL_SD] * z[_Z_LOCAL] + c[_LOCAL_SD + 1] * z[_R_LOCAL + j]
         x[X_SPARED + j], x[X_ZONE + j] = min(1.0, drive), min(1.0, math.exp(local))
-        block = c[_BLOCK + max(0, kind - _SOME)] + c[_BLOCK_SD] * z[_Z_BLOCK]
+        block = c[_BLOCK + max(0, kind - 1)] + c[_BLOCK_SD] * z[_Z_BLOCK]
         x[X_BLOCK + j] = _logistic(block + c[_BLOCK_SD + 1] * z[_R_BLOCK + j])
         if _mm(c, MUSCLE_LEVEL[j]) - _mm(c, start) < length:
             x[X_MOTONEURONS + j] = _logistic(c[_NEURONS] + c[_NEURONS + 1] * z[_R_NEURONS + j])

@@ -43,7 +43,7 @@ CORD: tuple[tuple[str, int], ...] = (
     ("local_log", 2),  # neck, trunk
     ("local_decay", 2),  # median, sd of the log between people
     ("local_sd", 2),  # person, muscle
-    ("block_logit", 3),  # less than much motor sparing, much, mild
+    ("block_logit", KINDS - 1),  # sensory sparing (and complete), some motor sparing, much, mild
     ("block_sd", 2),  # person, muscle
     ("motoneuron_logit", 2),  # mean, sd
     ("lesion_log_mm", 2),  # mean, sd

@@ -3,7 +3,7 @@
 Everything is simulated with common random numbers: the same people at every trial point, so differences are
 those of the values. The loss is the whitened misfit of the fitted targets, cut softly at three, plus the
 prior. Draws are randomised maximum likelihood: the targets and the prior centres are jittered by their own
-errors and the fit is moved to each jittered set with the slopes at the mode, re-simulated and corrected.
+errors and the fit is moved to each jittered set step by step, with slopes that begin as those at the mode.
 In a linear model that is the exact posterior; docs/stages/patient.md says what it is here.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from saisei.patient.cohort import Model
 from saisei.patient.fit_rows import FITTED, measure_rows, rows, windows_of
 from saisei.patient.fit_seen import Seen, see
-from saisei.patient.fit_space import knobs, model_at
+from saisei.patient.fit_space import knobs, model_at, point_of
 from saisei.patient.fit_targets import FIT_WINDOWS, Measured, Target, measure
 
 __all__ = [
@@ -42,9 +42,12 @@ _STEP = 0.25
 _WORST = 30.0
 _DAMPINGS = (0.02, 0.1, 0.4, 1.5, 6.0, 25.0)
 _LONGEST = 1.0
-_MOVES = 4
+_MOVES = 6
+_SHORTER = (0.0, 0.3, 1.5, 6.0)
+_FAR = 2.5  # of a draw, which is to go some two sds
 _CHORDS = 4
 _ENOUGH = 0.5
+_SEEDS, _APART, _REPEATS = 2**32, 7919, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,17 @@ def target_lines(targets: Sequence[Target]) -> list[str]:
     return [f"{one.name} | {one.source} | {one.published:g} +- {one.scale:.3g}" for one in targets]
 
 
-def whitener(targets: Sequence[Target]) -> Array:
-    """The matrix that turns misfits into independent ones of unit spread."""
+def whitener(targets: Sequence[Target], chance: Array | float = 0.0) -> Array:
+    """The matrix that turns misfits into independent ones of unit spread.
+
+    Args:
+        targets: with their sampling errors and discrepancies.
+        chance: (targets,) standard error of each simulated figure, from the number of virtual people.
+    """
     n = len(targets)
-    cover = np.diag([one.sampling**2 + one.slack**2 for one in targets])
+    cover = np.diag([one.sampling**2 + one.slack**2 for one in targets]) + np.diag(
+        np.broadcast_to(np.square(chance), n)
+    )
     for i in range(n):
         for j in range(i):
             if targets[i].group and targets[i].group == targets[j].group:
@@ -126,16 +136,30 @@ def whitener(targets: Sequence[Target]) -> Array:
 
 
 class Problem:
-    """The misfit at a point, by simulation with common random numbers."""
+    """The misfit at a point, by simulation with common random numbers.
+
+    The chance in the simulated figures, from as many virtual people, is part of their error: it is measured
+    on other seeds at the packaged values.
+    """
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self.settings, self.seed = settings, seed
         self.targets = [one.target for one in self._measured(np.zeros(len(knobs())))]
-        self.white = whitener(self.targets)
+        self.white = whitener(self.targets, self._chance())
         self.published = np.array([one.published for one in self.targets])
 
-    def _measured(self, z: Array) -> list[Measured]:
-        return fitted(model_at(z), self.settings.people, self.seed, self.settings.workers)
+    def _measured(self, z: Array, other: int = 0) -> list[Measured]:
+        seed = (self.seed + other) % _SEEDS
+        return fitted(model_at(z), self.settings.people, seed, self.settings.workers)
+
+    def _chance(self) -> Array:
+        """Standard error of each simulated figure with as many people."""
+        z = point_of()
+        drawn = [
+            [one.value for one in self._measured(z, _APART * k)] for k in range(1, _REPEATS + 1)
+        ]
+        found: Array = np.nan_to_num(np.std(np.array(drawn), axis=0, ddof=1))
+        return found
 
     def values(self, z: Array) -> Array:
         """What the model shows for each fitted target; NaN where nobody is in a group."""
@@ -172,12 +196,14 @@ def slopes_at(problem: Problem, z: Array, report: Callable[[float], None]) -> Ar
     return np.array(columns).T
 
 
-def _step(r: Array, slopes: Array, z: Array, centre: Array, damping: float) -> Array:
+def _step(
+    r: Array, slopes: Array, z: Array, centre: Array, damping: float, longest: float = _LONGEST
+) -> Array:
     weighted = slopes * _soft(r)[:, None]
     normal = weighted.T @ slopes + np.eye(len(z))
     downhill = -(weighted.T @ r + (z - centre))
     found = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
-    step: Array = np.clip(found, -_LONGEST, _LONGEST).astype(np.float64)
+    step: Array = np.clip(found, -longest, longest).astype(np.float64)
     return step
 
 
@@ -209,23 +235,25 @@ def find_mode(problem: Problem, start: Array, report: Report = lambda _what, _sh
     return Mode(z, r, slopes, best, tuple(trace))
 
 
-def polish(problem: Problem, mode: Mode) -> Mode:
+def polish(problem: Problem, mode: Mode, coarse: Problem) -> Mode:
     """Steps with the slopes kept, on a problem of more people: what chance left in the mode goes.
 
     Args:
         problem: the same targets with more virtual people.
-        mode: of the problem with fewer.
+        mode: of the problem with fewer; its slopes are weighed anew, since chance is smaller here.
+        coarse: that problem.
     """
     nowhere = np.zeros(len(mode.z))
+    slopes: Array = problem.white @ np.linalg.solve(coarse.white, mode.slopes)
     z, r = mode.z, problem.residual(mode.z)
     best, trace = _loss(r, z, nowhere), list(mode.trace)
     for damping in (*_DAMPINGS[:_CHORDS], _DAMPINGS[0]):
-        trial = z + _step(r, mode.slopes, z, nowhere, damping)
+        trial = z + _step(r, slopes, z, nowhere, damping)
         found = problem.residual(trial)
         if (loss := _loss(found, trial, nowhere)) < best:
             z, r, best = trial, found, loss
         trace.append(best)
-    return Mode(z, r, mode.slopes, best, tuple(trace))
+    return Mode(z, r, slopes, best, tuple(trace))
 
 
 def jittered_draws(
@@ -233,8 +261,9 @@ def jittered_draws(
 ) -> tuple[Array, Array]:
     """Posterior draws (draws, knobs) and their losses against their own jittered targets.
 
-    Each draw starts at the linear solution and takes up to four corrected steps with the slopes of the mode;
-    the best point it met is kept.
+    Each draw starts at the mode and is moved to its jittered targets and centre: a full step with the slopes
+    at hand, or a shorter one if that does not help; the slopes learn from each step (Broyden). It ends when
+    a step gains little.
     """
     unwhite = np.linalg.inv(problem.white)
     draws, losses = [], []
@@ -242,20 +271,38 @@ def jittered_draws(
         noise = rng.standard_normal(len(problem.published))
         centre = rng.standard_normal(len(mode.z))
         # A misfit that the loss counts softly is a poorer witness, so its error is larger too.
-        published = problem.published + unwhite @ (noise / np.sqrt(_soft(mode.residual)))
-        z, r = mode.z, mode.residual - noise / np.sqrt(_soft(mode.residual))
-        best, best_z = _loss(r, z, centre), z
-        for _ in range(_MOVES):
-            trial = z + _step(r, mode.slopes, z, centre, 0.0)
-            r = problem.residual(trial, published)
-            loss, z = _loss(r, trial, centre), trial
-            if loss < best:
-                gained, best, best_z = best - loss, loss, trial
-                if gained < _ENOUGH:
-                    break
-            else:
-                break
-        draws.append(best_z)
-        losses.append(best)
+        noise = noise / np.sqrt(_soft(mode.residual))
+        start = mode.z, mode.residual - noise
+        z, loss = _moved(problem, mode.slopes, start, problem.published + unwhite @ noise, centre)
+        draws.append(z)
+        losses.append(loss)
         report("posterior draws", (k + 1) / problem.settings.draws)
     return np.array(draws), np.array(losses)
+
+
+def _moved(
+    problem: Problem, slopes: Array, start: tuple[Array, Array], published: Array, centre: Array
+) -> tuple[Array, float]:
+    """The point that fits `published` and `centre` best, and its loss.
+
+    Args:
+        problem: for the misfits.
+        slopes: at the start.
+        start: point and misfit to `published` there.
+        published, centre: the jittered targets and prior centre.
+    """
+    z, r = start
+    best = _loss(r, z, centre)
+    for _ in range(_MOVES):
+        before = best
+        for damping in _SHORTER:
+            step = _step(r, slopes, z, centre, damping, _FAR)
+            found = problem.residual(z + step, published)
+            loss = _loss(found, z + step, centre)
+            slopes = slopes + np.outer(found - r - slopes @ step, step) / (step @ step)
+            if loss < best:
+                z, r, best = z + step, found, loss
+                break
+        if before - best < _ENOUGH:
+            break
+    return z, best

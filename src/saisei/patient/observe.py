@@ -30,6 +30,11 @@ PATIENT: tuple[tuple[str, int], ...] = (
     ("pressure_noise", 1),
     ("contraction_cut", 1),
     ("contraction_noise", 1),
+    (
+        "sacral_mistakes",
+        3,
+    ),  # contraction, deep pressure found where there is none; all of it missed
+    ("mistakes_days", 1),
 )
 """Name and length of each value of the exam."""
 
@@ -41,7 +46,9 @@ _NORMAL, _SENSE_NOISE, _PRESSURE = (
     _P["pressure_noise"],
 )
 _VAC, _VAC_NOISE = _P["contraction_cut"], _P["contraction_noise"]
+_MISTAKEN, _MISTAKEN_DAYS = _P["sacral_mistakes"], _P["mistakes_days"]
 _GRADES = 5
+_NORMAL_SCORE = 2
 
 STATES: tuple[str, ...] = (
     "true_tetraplegia",
@@ -62,6 +69,8 @@ _VAC_COLUMN, _DAP_COLUMN, _NON_KEY = 132, 133, 134
 _STABLE_PURPOSE, _EXAM_PURPOSE = PURPOSES["examiner_stable"], PURPOSES["examiner_exam"]
 _Z_STABLE, _Z_EXAM, _Z_SENSES = 0, MUSCLES, 2 * MUSCLES
 _Z_PRESSURE = _Z_SENSES + SENSES
+_Z_MISTAKEN = _Z_PRESSURE + 1  # contraction, deep pressure, all of it missed
+_DRAWS = _Z_MISTAKEN + 3
 _ROOM = 500
 
 
@@ -80,13 +89,21 @@ def _grade(p: NDArray[np.float64], force: float) -> int:
 
 
 @compiled
+def _mistaken(z: float, share: float) -> bool:
+    """Whether this exam goes wrong in this way."""
+    found: bool = 0.5 * math.erfc(z * math.sqrt(0.5)) < share
+    return found
+
+
+@compiled
 def _write_motor(
     p: NDArray[np.float64],
     forces: NDArray[np.float64],
+    fresh: float,
     z: NDArray[np.float64],
     codes: NDArray[np.int8],
 ) -> None:
-    """The 20 motor scores and VAC."""
+    """The 20 motor scores and VAC; `fresh` is how much of the mistakes of the first days is left."""
     same = p[_NOISE] * math.sqrt(p[_STABLE])
     new = p[_NOISE] * math.sqrt(1.0 - p[_STABLE])
     for j in range(SPHINCTER):
@@ -101,7 +118,8 @@ def _write_motor(
             codes[column] = _grade(p, forces[j] * math.exp(noise))
     squeeze = math.log(max(forces[SPHINCTER], 1e-30))
     noise = p[_VAC_NOISE] * z[_Z_EXAM + SPHINCTER]
-    codes[_VAC_COLUMN] = 1 if squeeze + noise > p[_VAC] else 0
+    seen = squeeze + noise > p[_VAC] or _mistaken(z[_Z_MISTAKEN], fresh * p[_MISTAKEN])
+    codes[_VAC_COLUMN] = 1 if seen else 0
 
 
 @compiled
@@ -109,6 +127,7 @@ def _write_senses(
     p: NDArray[np.float64],
     senses: NDArray[np.float64],
     pressure: float,
+    fresh: float,
     z: NDArray[np.float64],
     codes: NDArray[np.int8],
 ) -> None:
@@ -126,9 +145,25 @@ def _write_senses(
             codes[column] = 2
         else:
             codes[column] = 1 if latent > 0.0 else 0
-    felt = pressure + p[_PRESSURE] * z[_Z_PRESSURE]
-    codes[_DAP_COLUMN] = 1 if felt > 0.0 or best > p[_NORMAL] else 0
+    felt = pressure + p[_PRESSURE] * z[_Z_PRESSURE] > 0.0
+    felt = felt or _mistaken(z[_Z_MISTAKEN + 1], fresh * p[_MISTAKEN + 1])
+    codes[_DAP_COLUMN] = 1 if felt or best > p[_NORMAL] else 0
     codes[_NON_KEY], codes[_NON_KEY + 1] = -1, -1
+
+
+@compiled
+def _miss(
+    p: NDArray[np.float64], fresh: float, z: NDArray[np.float64], codes: NDArray[np.int8]
+) -> None:
+    """Some first exams find nothing at S4-5 where something is altered; what is normal is never missed."""
+    if not _mistaken(z[_Z_MISTAKEN + 2], fresh * p[_MISTAKEN + 2]):
+        return
+    for k in range(4):
+        if codes[(k // 2) * _SIDE_COLUMNS + (k % 2) * SEGMENTS + SEGMENTS - 1] == _NORMAL_SCORE:
+            return
+    for k in range(4):
+        codes[(k // 2) * _SIDE_COLUMNS + (k % 2) * SEGMENTS + SEGMENTS - 1] = 0
+    codes[_VAC_COLUMN], codes[_DAP_COLUMN] = 0, 0
 
 
 @compiled
@@ -156,7 +191,7 @@ def examine(
         codes: room, (n, visits, 136); overwritten.
         truth: room, (n, visits, TRUTH), or of length 0 when not wanted; overwritten.
     """
-    room, z = np.empty(_ROOM), np.empty(_Z_PRESSURE + 1)
+    room, z = np.empty(_ROOM), np.empty(_DRAWS)
     x, rates = np.empty(INJURY), np.empty(RATES)
     forces, senses = np.empty(MUSCLES), np.empty(SENSES)
     effect = np.zeros(EFFECT)
@@ -172,8 +207,10 @@ def examine(
                 effect[:] = effects[i, v]
             forces_at(r, x, rates, float(day), effect, forces)
             pressure = senses_at(r, x, rates, float(day), senses)
-            _write_motor(p, forces, z, codes[i, v])
-            _write_senses(p, senses, pressure, z, codes[i, v])
+            fresh = math.exp(-day / p[_MISTAKEN_DAYS])
+            _write_motor(p, forces, fresh, z, codes[i, v])
+            _write_senses(p, senses, pressure, fresh, z, codes[i, v])
+            _miss(p, fresh, z, codes[i, v])
             if len(truth) == 0:
                 continue
             truth[i, v, 0], truth[i, v, 1] = x[X_TETRAPLEGIA], x[X_KIND]

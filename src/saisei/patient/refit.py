@@ -28,9 +28,10 @@ def refit(
         seed: of the virtual people and of the draws.
         report: told what is going on and the share of it done.
     """
-    mode = find_mode(Problem(settings, seed), start, report)
+    coarse = Problem(settings, seed)
+    mode = find_mode(coarse, start, report)
     problem = Problem(replace(settings, people=settings.fine), seed)
-    mode = polish(problem, mode)
+    mode = polish(problem, mode, coarse)
     draws, losses = jittered_draws(problem, mode, np.random.default_rng(seed), report)
     more = {
         "seed": seed,

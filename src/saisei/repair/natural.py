@@ -72,6 +72,7 @@ REPAIR: tuple[tuple[str, int], ...] = (
     ("sense_days", 2),
     ("pin_shock", 1),
     ("mild_shock", 1),
+    ("complete_shock", 1),
 )
 """Name and length of each value of the course."""
 
@@ -82,6 +83,7 @@ _HALF, _SLOPE, _SPROUT = _P["half_drive"], _P["drive_slope"], _P["sprouting"]
 _UNUSED, _MUSCLE = _P["muscle_unused"], _P["muscle_days"]
 _SHOCK, _SENSE, _PIN = _P["sense_shock_log"], _P["sense_days"], _P["pin_shock"]
 _MILD_SHOCK, _MILD = _P["mild_shock"], KINDS - 1
+_COMPLETE_SHOCK, _COMPLETE = _P["complete_shock"], 0
 
 # Rates of a person, in the order of the draws; the last are the zone of each muscle.
 _TAU_BLOCK, _TAU_PLASTIC, _K, _TAU_SENSE, _OWN_ZONE, _TAU_ZONE = range(6)
@@ -198,6 +200,8 @@ def senses_at(
     shock = rates[_K] * math.exp(-day / rates[_TAU_SENSE])
     if x[X_KIND] == _MILD:
         shock *= r[_MILD_SHOCK]
+    elif x[X_KIND] == _COMPLETE:
+        shock *= r[_COMPLETE_SHOCK]
     for k in range(SENSES):
         latent = x[X_SENSE + k]
         if latent < INTACT:
