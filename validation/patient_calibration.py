@@ -1,6 +1,6 @@
 """Take a fit over into the package, and write the page of fit and misfit.
 
-    saisei patient fit --out out/fit --people 10000 --fine 12000 --draws 120   # eleven minutes on two cores
+    saisei patient fit --out out/fit --people 10000 --fine 12000 --draws 120   # twelve minutes on two cores
     python validation/patient_calibration.py adopt out/fit  # values of params/*.toml, packaged posterior
     python validation/patient_calibration.py page           # docs/stages/patient-calibration.md, some minutes
 

@@ -28,6 +28,7 @@ __all__ = [
     "find_mode",
     "fitted",
     "jittered_draws",
+    "moved",
     "slopes_at",
     "target_lines",
     "whitener",
@@ -273,14 +274,14 @@ def jittered_draws(
         # A misfit that the loss counts softly is a poorer witness, so its error is larger too.
         noise = noise / np.sqrt(_soft(mode.residual))
         start = mode.z, mode.residual - noise
-        z, loss = _moved(problem, mode.slopes, start, problem.published + unwhite @ noise, centre)
+        z, loss = moved(problem, mode.slopes, start, problem.published + unwhite @ noise, centre)
         draws.append(z)
         losses.append(loss)
         report("posterior draws", (k + 1) / problem.settings.draws)
     return np.array(draws), np.array(losses)
 
 
-def _moved(
+def moved(
     problem: Problem, slopes: Array, start: tuple[Array, Array], published: Array, centre: Array
 ) -> tuple[Array, float]:
     """The point that fits `published` and `centre` best, and its loss.

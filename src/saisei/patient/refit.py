@@ -8,10 +8,22 @@ from dataclasses import asdict, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from saisei.params import parameter
 from saisei.patient.fit import Problem, Settings, find_mode, jittered_draws, polish, target_lines
 from saisei.patient.posterior import Posterior, posterior
 
-__all__ = ["refit"]
+__all__ = ["refit", "widened"]
+
+
+def widened(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draws (draws, knobs) spread about their mean by what planted values ask for (D90)."""
+    middle = draws.mean(axis=0)
+    found: NDArray[np.float64] = middle + _widening() * (draws - middle)
+    return found
+
+
+def _widening() -> float:
+    return float(parameter("patient.posterior_widening").value)  # type: ignore[arg-type]
 
 
 def refit(
@@ -33,8 +45,10 @@ def refit(
     problem = Problem(replace(settings, people=settings.fine), seed)
     mode = polish(problem, mode, coarse)
     draws, losses = jittered_draws(problem, mode, np.random.default_rng(seed), report)
+    draws = widened(draws)
     more = {
         "seed": seed,
+        "widening": _widening(),
         "settings": {k: v for k, v in asdict(settings).items() if k != "workers"},
         "loss": round(mode.loss, 2),
         "fitted_targets": len(problem.targets),
