@@ -98,7 +98,7 @@ def write(gaps: Array, prior: Array, sd: Array, people: int, fine: int) -> None:
         "",
         f"{n} truths, each a posterior draw; {fine:,} people a simulation ({people:,} for the slopes); "
         f"truth and refit on different seeds, the truth with {MORE} times the people. {gaps.shape[1]} values "
-        "each. Before draws were spread by what planted values ask for (D90), 88.0% were held on other truths.",
+        "each. Before draws were spread (D90), intervals held 88.0% of other truths.",
         "",
         "| | |",
         "|---|---|",

@@ -7,10 +7,13 @@ docs/stages/patient-calibration.md. Tolerances here are the page's figures plus 
 import numpy as np
 import pytest
 
+from saisei.params import value
 from saisei.patient.cohort import Model
 from saisei.patient.fit import Problem, Settings, find_mode, fitted, jittered_draws, whitener
 from saisei.patient.fit_space import knobs, model_at, point_of
 from saisei.patient.fit_targets import Measured, Target
+from saisei.patient.posterior import load_posterior
+from saisei.patient.refit import widened
 
 PEOPLE = 4000
 
@@ -137,3 +140,20 @@ def test_the_mode_and_the_draws_are_exact_in_a_linear_model() -> None:
     error = np.sqrt(np.diag(cover) / 3000)
     assert (np.abs(draws.mean(axis=0) - exact) < 4 * error + 2e-3).all()
     np.testing.assert_allclose(np.cov(draws.T), cover, atol=0.05)
+
+
+def test_draws_are_spread_about_their_mean() -> None:
+    """D90: the mean stays, every distance from it grows by one factor, which the packaged file names."""
+    draws = np.random.default_rng(2).standard_normal((50, 4))
+    wide, factor = widened(draws), value("patient.posterior_widening")
+    np.testing.assert_allclose(wide.mean(axis=0), draws.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(wide.std(axis=0), factor * draws.std(axis=0))
+    assert load_posterior().about["widening"] == factor
+
+
+def test_no_packaged_draw_stayed_where_it_began() -> None:
+    """One draw in six had been the mode itself: a first step that did not help had ended the search."""
+    kept = load_posterior()
+    away = np.sqrt(np.mean((kept.draws - kept.mode) ** 2, axis=1))
+    assert away.min() > 0.1
+    assert np.median(away) > 0.5
