@@ -59,10 +59,10 @@ calls luck and expectation a treatment far more often than one time in twenty. T
 arithmetic under its own spread between studies; whether that spread is right, no data on record can
 tell.
 
-The ALS lines fail for a reason that is worth more than the lines: people who die have no score, those
-who decline fast die first, so the mean change of the survivors is better than that of everybody
-enrolled. No history of slopes mends that; an endpoint that ranks death below every score does, which is
-why trials of ALS use one. Saisei does not compute it yet.
+People who die have no score, and those who decline fast die first, so the mean change of survivors is
+better than that of everybody enrolled. With a history of slopes alone the ALS lines failed (7.6 to 8.1%);
+since then the expectation holds what the course says of who is left (D176). An endpoint that ranks death
+below every score needs no such correction; trials of ALS use one, and Saisei does not compute it yet.
 """
 
 
@@ -151,7 +151,7 @@ def _scale_sizes(
     pool = simulate_scale(condition, course, ScalePlan(PEOPLE, SEED, (0.0, days), in_trial)).scores
     change = pool[:, 1] - pool[:, 0]
     change = change[np.isfinite(change)]
-    expected = expected_change(condition, scale, days, in_trial)
+    expected = expected_change(condition, scale, days, in_trial, living=True)
     only = expected_change(condition, scale, days, False)
     assert expected is not None
     assert only is not None

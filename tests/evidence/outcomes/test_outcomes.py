@@ -17,6 +17,7 @@ from saisei.evidence.outcomes.change import regression_rows
 from saisei.evidence.outcomes.expected import expected_change
 from saisei.evidence.outcomes.funnel import funnel
 from saisei.evidence.outcomes.ordinal_arms import compare_counts
+from saisei.patient.scales import ScalePlan, simulate_scale
 from saisei.study import load, parse
 from saisei.study.conditions import Quantity, load_condition
 
@@ -119,6 +120,28 @@ def test_more_years_worsen_the_expected_score_and_usual_care_has_no_response() -
     assert usual is not None
     assert len(usual.pieces) == 1
     assert expected_change(condition, "F-DOPA Ki change", 365.0) is None
+
+
+def test_survivors_of_als_look_better_as_often_as_simulated() -> None:
+    """The closed form against 20,000 simulated people; before half a year and at a year."""
+    condition = load_condition("als")
+    for days in (182.0, 365.0):
+        found = expected_change(condition, "ALSFRS-R", days, in_trial=False, living=True)
+        everybody = expected_change(condition, "ALSFRS-R", days, in_trial=False)
+        assert found is not None
+        assert everybody is not None
+        left = found.mean - everybody.mean
+        cohort = simulate_scale(condition, "alsfrs", ScalePlan(20_000, 5, (0.0, days)))
+        change = cohort.scores[:, 1] - cohort.scores[:, 0]
+        alive = np.isfinite(change)
+        slope = condition.course("alsfrs").values["slope_mean"].value
+        # Floor and whole points move both a little; the error of the mean is some 0.06 points.
+        assert np.nanmean(change) - slope * days / 365.25 == pytest.approx(left, abs=0.25)
+        assert 0.5 < alive.mean() < 0.95
+        assert found.sd > everybody.sd
+        assert found.pieces[-1].change == pytest.approx(left)
+    dead = expected_change(load_condition("parkinson"), "MDS-UPDRS III OFF", 365.0, True, True)
+    assert dead == expected_change(load_condition("parkinson"), "MDS-UPDRS III OFF", 365.0)
 
 
 def test_regression_to_the_mean_by_simulation() -> None:

@@ -104,7 +104,7 @@ def _finding(study: Study, condition: ConditionDocument, row: Continuous | Slope
     days = _DAYS_A_YEAR if slope else _days(study, row.visit)
     expected = None
     if days is not None:
-        expected = expected_change(condition, scale.key, days, in_trial=not slope)
+        expected = expected_change(condition, scale.key, days, in_trial=not slope, living=not slope)
     chance = _chance(scale, mean, expected, n)
     excess = mean - expected.mean if expected else None
     course = expected.pieces[0].change if expected else None

@@ -1,11 +1,14 @@
 """What a change of score would have been without cells: course, response to being in a trial, spread.
 
-    mean change  = years * (yearly change) + (response to control)
+    mean change  = years * (yearly change) + (response to control) + (who is left to be scored)
     its variance = variance of the means between studies + (spread of people) / n
 
 The yearly change of a study not seen yet is the MAP prior over the published rows (normal model); the
 response to control is the published mean with its error and a spread between trials. The spread of a
-person's change comes from the condition's course; where that is assumed, so is the chance.
+person's change comes from the condition's course; where that is assumed, so is the chance. In a disease
+that kills, those who decline fast die first, so the survivors of a visit look better than everybody enrolled:
+with slope S ~ N(m, s) and a rate of death that rises with the slope, h = ln 2/(median survival) max(S/m, 0), the mean
+slope of the living after t years is E[S exp(-h t)] / E[exp(-h t)].
 """
 
 from __future__ import annotations
@@ -18,12 +21,15 @@ from scipy import stats
 
 from saisei.evidence.map_prior import map_prior_normal
 from saisei.params import value
-from saisei.study.conditions import ConditionDocument, Course, History, Quantity
+from saisei.study.conditions import ConditionDocument, Course, CourseKind, History, Quantity
 
 __all__ = ["Expected", "Piece", "expected_change"]
 
 _DAYS_A_YEAR = 365.25
 _Z95 = float(stats.norm.ppf(0.975))
+_LIVING = "those who decline fast die first"
+_GRID = np.linspace(-8.0, 8.0, 8001)  # slopes in sds from their mean; the rate of death has a kink
+_MONTHS_A_YEAR = 12.0
 _VAGUE = 100.0  # prior sd of the mean, in units of the largest published change
 
 
@@ -68,7 +74,11 @@ class Expected:
 
 
 def expected_change(
-    condition: ConditionDocument, scale: str, days: float, in_trial: bool = True
+    condition: ConditionDocument,
+    scale: str,
+    days: float,
+    in_trial: bool = True,
+    living: bool = False,
 ) -> Expected | None:
     """The expected change of a scale over `days`; None where no yearly change is published.
 
@@ -77,6 +87,7 @@ def expected_change(
         scale: key of the scale.
         days: from treatment to the visit.
         in_trial: whether the response to being in a trial belongs to it.
+        living: whether only those who live to the visit are scored, as in a change from baseline.
     """
     rows = condition.rows(Quantity.CHANGE_PER_YEAR, scale)
     if not rows:
@@ -93,9 +104,26 @@ def expected_change(
         sd = math.hypot(_error(row) or 0.0, between)
         pieces.append(_piece("response to being in a trial", mean, sd, (row,)))
         variance += sd**2
+    if living and course is not None and course.kind is CourseKind.DECLINE:
+        left = _left(course, years)
+        sd = float(value("evidence.outcomes_response_tau_share")) * abs(left)
+        sources = course.values["median_survival_months"].source
+        reach = _Z95 * sd
+        pieces.append(Piece(_LIVING, left, left - reach, left + reach, (), tuple(sources)))
+        variance += sd**2
     spread, assumed = _person_sd(course, years, bool(responses))
     total = sum(piece.change for piece in pieces)
     return Expected(total, math.sqrt(variance), spread, assumed, tuple(pieces))
+
+
+def _left(course: Course, years: float) -> float:
+    """How much better the mean change of the living is than that of everybody, in points."""
+    mean, sd = course.values["slope_mean"].value, course.values["slope_sd"].value
+    half = course.values["median_survival_months"].value / _MONTHS_A_YEAR
+    slope = mean + sd * _GRID
+    hazard = math.log(2.0) / half * np.maximum(slope / mean, 0.0)
+    weight = stats.norm.pdf(_GRID) * np.exp(-hazard * years)
+    return years * (float(weight @ slope / weight.sum()) - mean)
 
 
 def _piece(name: str, change: float, sd: float, rows: tuple[History, ...]) -> Piece:
