@@ -7,8 +7,8 @@ The yearly change of a study not seen yet is the MAP prior over the published ro
 response to control is the published mean with its error and a spread between trials. The spread of a
 person's change comes from the condition's course; where that is assumed, so is the chance. In a disease
 that kills, those who decline fast die first, so the survivors of a visit look better than everybody enrolled:
-with slope S ~ N(m, s) and a rate of death that rises with the slope, h = ln 2/(median survival) max(S/m, 0), the mean
-slope of the living after t years is E[S exp(-h t)] / E[exp(-h t)].
+with slope S ~ N(m, s) and a rate of death that rises with it, h = ln 2/(median survival) max(S/m, 0), the
+mean slope of the living after t years is E[S exp(-h t)] / E[exp(-h t)].
 """
 
 from __future__ import annotations
