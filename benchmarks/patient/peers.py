@@ -30,11 +30,12 @@ from saisei.repair.natural import (
     RATES,
     REPAIR,
     draw_rates,
-    forces_at,
+    forces_with,
     hill,
     no_effect,
     repair_values,
     senses_at,
+    use_reached,
 )  # fmt: skip
 
 DAYS = np.array([14.0, 28.0, 56.0, 84.0, 182.0, 364.0])
@@ -65,10 +66,11 @@ def people(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 @numba.njit(cache=False, nogil=True, error_model="numpy", fastmath={"contract"})
 def _closed(r, x, rates, effect, days, forces, shock):  # type: ignore[no-untyped-def]
-    senses = np.empty(SENSES)
+    senses, use = np.empty(SENSES), np.empty(MUSCLES)
     for i in range(len(x)):
+        use_reached(r, x[i], use)
         for v in range(len(days)):
-            forces_at(r, x[i], rates[i], days[v], effect, forces[i, v])
+            forces_with(r, x[i], rates[i], days[v], effect, use, forces[i, v])
             shock[i, v] = senses_at(r, x[i], rates[i], days[v], senses)
 
 

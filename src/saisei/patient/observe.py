@@ -17,7 +17,16 @@ from saisei.chance.streams import PURPOSES, compiled, fill_normals
 from saisei.cord.anatomy import MUSCLES, SEGMENTS, SENSES, SPHINCTER
 from saisei.cord.injury import INJURY, INTACT, X_KIND, X_LEVEL, X_TETRAPLEGIA, draw_injury
 from saisei.cord.values import array_of, places
-from saisei.repair.natural import E_BLOCK, E_GAIN, EFFECT, RATES, draw_rates, forces_at, senses_at
+from saisei.repair.natural import (
+    E_BLOCK,
+    E_GAIN,
+    EFFECT,
+    RATES,
+    draw_rates,
+    forces_with,
+    senses_at,
+    use_reached,
+)
 
 __all__ = ["PATIENT", "STATES", "TRUTH", "examine", "patient_values"]
 
@@ -193,19 +202,20 @@ def examine(
     """
     room, z = np.empty(_ROOM), np.empty(_DRAWS)
     x, rates = np.empty(INJURY), np.empty(RATES)
-    forces, senses = np.empty(MUSCLES), np.empty(SENSES)
+    forces, use, senses = np.empty(MUSCLES), np.empty(MUSCLES), np.empty(SENSES)
     effect = np.zeros(EFFECT)
     effect[E_GAIN], effect[E_BLOCK] = 1.0, 1.0
     for i in range(len(persons)):
         draw_injury(c, seed, persons[i], attempts[i], room, x)
         draw_rates(r, seed, persons[i], attempts[i], rates)
+        use_reached(r, x, use)
         fill_normals(z[:MUSCLES], seed, persons[i], 0, _STABLE_PURPOSE, attempts[i])
         for v in range(days.shape[1]):
             day = days[i, v]
             fill_normals(z[MUSCLES:], seed, persons[i], day, _EXAM_PURPOSE, attempts[i])
             if len(effects) > 0:
                 effect[:] = effects[i, v]
-            forces_at(r, x, rates, float(day), effect, forces)
+            forces_with(r, x, rates, float(day), effect, use, forces)
             pressure = senses_at(r, x, rates, float(day), senses)
             fresh = math.exp(-day / p[_MISTAKEN_DAYS])
             _write_motor(p, forces, fresh, z, codes[i, v])

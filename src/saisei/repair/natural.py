@@ -50,11 +50,13 @@ __all__ = [
     "draw_rates",
     "drives_at",
     "forces_at",
+    "forces_with",
     "hill",
     "no_effect",
     "plasticity_at",
     "repair_values",
     "senses_at",
+    "use_reached",
 ]
 
 REPAIR: tuple[tuple[str, int], ...] = (
@@ -172,18 +174,45 @@ def forces_at(
         effect: what care or a graft does at that day, (EFFECT,); `no_effect()` for the natural course.
         forces: room, (21,); overwritten.
     """
+    use = np.empty(MUSCLES)
+    use_reached(r, x, use)
+    forces_with(r, x, rates, day, effect, use, forces)
+
+
+@compiled
+def use_reached(r: NDArray[np.float64], x: NDArray[np.float64], use: NDArray[np.float64]) -> None:
+    """Fill the use of the 21 muscles that is reached in the end: what `forces_with` needs once a person.
+
+    Use settles with the drive that is reached in the end: that keeps the form closed.
+    """
+    middle: float = r[_HALF] ** r[_SLOPE]
+    for j in range(MUSCLES):
+        if x[X_SPARED + j] >= 1.0:
+            use[j] = 1.0
+            continue
+        use[j] = _hill(min(1.0, x[X_SPARED + j] + x[X_ZONE + j]), middle, r[_SLOPE])
+
+
+@compiled
+def forces_with(
+    r: NDArray[np.float64],
+    x: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    day: float,
+    effect: NDArray[np.float64],
+    use: NDArray[np.float64],
+    forces: NDArray[np.float64],
+) -> None:
+    """`forces_at` for several days of one person, with what `use_reached` gave."""
     blocks = np.empty(MUSCLES)
     drives_at(r, x, rates, day, effect, forces, blocks)
     muscle, slope = math.exp(-day / r[_MUSCLE]), r[_SLOPE]
     middle: float = r[_HALF] ** slope
     for j in range(MUSCLES):
-        spared = x[X_SPARED + j]
-        if spared >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
+        if x[X_SPARED + j] >= 1.0 and x[X_BLOCK + j] == 0.0:  # above the injury
             forces[j] = 1.0
             continue
-        # Use settles with the drive that is reached in the end: that keeps the form closed.
-        end = _hill(min(1.0, spared + x[X_ZONE + j]), middle, slope)
-        mass = r[_UNUSED] + (1.0 - r[_UNUSED]) * (end + (1.0 - end) * muscle)
+        mass = r[_UNUSED] + (1.0 - r[_UNUSED]) * (use[j] + (1.0 - use[j]) * muscle)
         units = min(1.0, r[_SPROUT] * x[X_MOTONEURONS + j])
         forces[j] = units * mass * _hill(forces[j], middle, slope)
 
