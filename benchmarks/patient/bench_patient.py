@@ -83,7 +83,7 @@ def parts() -> list[tuple[str, float, str]]:
         (
             "each further exam",
             1e6 * exam,
-            f"113 normals alone take {1e6 * 113 * normal:.2f}; floor 113 x 9 ns + powers: 1.2",
+            f"137 normals alone take {1e6 * 137 * normal:.2f}; floor 137 x 9 ns + powers: 1.4",
         ),
         ("grading an exam", 1e6 * grading, ""),
         ("one normal by Philox and inverse distribution function", 1e6 * normal, ""),
@@ -137,7 +137,7 @@ def page(people: int, million: int, words: str) -> str:
     lines += [
         "",
         "Most of a person is random numbers: some 280 normals of the injury, 45 of rates and examiner, "
-        "113 an exam. The best lane code known to us makes a normal in 9 ns on this kind of core, which is "
+        "137 an exam. The best lane code known to us makes a normal in 9 ns on this kind of core, which is "
         "the floor here; forces need 42 powers and 21 exponentials a visit (some 0.1 us at the measured "
         "0.76 G a second). Memory traffic is nothing: about 1 KB a person and visit.",
         "",
