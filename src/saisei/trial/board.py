@@ -13,7 +13,14 @@ from datetime import date
 from typing import Any
 
 from saisei.trial.board_arms import Arms
-from saisei.trial.board_conduct import deviations, levels, lots, quality, rules
+from saisei.trial.board_conduct import (
+    deviations,
+    interim_looks,
+    levels,
+    lots,
+    quality,
+    rules,
+)
 from saisei.trial.board_events import events, listing, special
 from saisei.trial.board_outcomes import outcome_blocks
 from saisei.trial.people import Person, people
@@ -78,6 +85,7 @@ def board_pack(
     }
     if part == "closed":
         pack["rules"] = rules(persons, picture)
+        pack["looks"] = interim_looks(persons, picture, named)
         pack.update(outcome_blocks(persons, picture, arms.split, cutoff))
         pack["swimmer"] = _swimmer(persons, arms, cutoff)
     return pack

@@ -9,13 +9,14 @@ from typing import Any
 
 from saisei.trial.alarms import Urgency
 from saisei.trial.board_arms import Arms
+from saisei.trial.looks import look_readings
 from saisei.trial.monitor import watch
 from saisei.trial.people import Person, VisitState
 from saisei.trial.picture import Picture
 from saisei.trial.rules_cells import lot_state, vial_state
 from saisei.trial.safety import safety_readings
 
-__all__ = ["deviations", "levels", "lots", "quality", "rules"]
+__all__ = ["deviations", "interim_looks", "levels", "lots", "quality", "rules"]
 
 JSON = dict[str, Any]
 
@@ -130,3 +131,13 @@ def rules(persons: Sequence[Person], picture: Picture) -> list[JSON]:
             }
         )
     return rows
+
+
+def interim_looks(persons: Sequence[Person], picture: Picture, named: bool) -> JSON:
+    """The interim looks that are reached and their bounds; of two arms only where the arms are named.
+
+    A reading of two arms says which arm is the treated one, so a masked pack keeps it back and says so.
+    """
+    found = look_readings(persons, picture.design)
+    keep = bool(found) and found[0].controls > 0 and not named
+    return {"rows": [] if keep else [one.as_json() for one in found], "kept": keep}

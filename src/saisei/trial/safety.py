@@ -22,6 +22,7 @@ from saisei.design.safety_plan import Reading, SafetyPlan, monitor, safety_plans
 from saisei.design.schedule import shuts_after
 from saisei.evidence.mixtures import BetaMixture
 from saisei.trial.alarms import Alarm, Urgency
+from saisei.trial.looks import look_alarms
 from saisei.trial.outcomes import converted, outcome_of
 from saisei.trial.people import Person
 from saisei.trial.picture import Picture
@@ -173,8 +174,24 @@ def _unplaced(persons: list[Person]) -> Iterator[Alarm]:
 def interim_alarms(persons: list[Person], picture: Picture, today: date) -> Iterator[Alarm]:
     """The looks of the analysis and the step of the dose, on what is known now."""
     design = picture.design
-    yield from _futility(persons, design)
+    if design.endpoint.kind == "responder":
+        yield from _unread(design)
+    else:
+        yield from _futility(persons, design)
+        yield from look_alarms(persons, picture)
     yield from _dose(persons, picture, today)
+
+
+def _unread(design: DesignDocument) -> Iterator[Alarm]:
+    """A responder is not defined on the AIS, so no look can be read on the records here."""
+    looks = getattr(design.analysis, "looks", ())
+    if looks or isinstance(design.analysis, SimonTwoStage):
+        yield Alarm(
+            "interim not read", Urgency.NOTE,
+            f"{design.endpoint.name}: this endpoint is not on the AIS, so the interim looks of the design"
+            " are not read here",
+            "the statistician reads them by the design's table; the board enters its decision",
+        )  # fmt: skip
 
 
 def _futility(persons: list[Person], design: DesignDocument) -> Iterator[Alarm]:
