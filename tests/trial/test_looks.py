@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from saisei.trial import looks
 from saisei.trial.looks import look_alarms, look_readings
 
 ONE_ARM = ("thall-simon", "predictive-monitoring", "bop2", "probability-ratio", "own-table")
-START = date(2026, 1, 1)
+START, YEAR = date(2026, 1, 1), timedelta(days=365)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,7 @@ def outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
         looks, "outcome_of", lambda one, _: SimpleNamespace(final=one.y is not None, y=one.y)
     )
     monkeypatch.setattr(looks, "converted", lambda outcome, _: outcome.y)
+    monkeypatch.setattr(looks, "_final_on", lambda one, _: one.day_zero + YEAR)
     monkeypatch.setattr(looks, "halted", lambda picture: "stop" if picture.stopped else "")
 
 
@@ -45,9 +47,9 @@ def people(design: Any, treated: list[bool | None], controls: list[bool | None] 
     return found
 
 
-def picture(design: Any, *answers: str) -> Any:
-    """A store that knows a design and what the board has decided."""
-    held = [SimpleNamespace(body=SimpleNamespace(what=one)) for one in answers]
+def picture(design: Any, *answers: str, on: date = date(2030, 1, 1)) -> Any:
+    """A store that knows a design and what the board has decided, on one day."""
+    held = [SimpleNamespace(body=SimpleNamespace(what=one, on=on)) for one in answers]
     return SimpleNamespace(
         design=design, stopped="stop" in answers, of=lambda kind: held if kind == "decision" else []
     )
@@ -98,7 +100,9 @@ def test_a_look_waits_for_the_first_people_and_is_not_moved_by_later_ones() -> N
     first = [True] * 1 + [False] * (n - 1)
     one = look_readings(people(design, first), design)[0]
     assert look_readings(people(design, [*first, True, True]), design)[0] == one
-    assert look_readings(people(design, [None, *first]), design)[0] == one
+    later = look_readings(people(design, [None, *first]), design)[0]
+    assert replace(later, reached_on=one.reached_on) == one
+    assert later.reached_on == one.reached_on + timedelta(days=1)
 
 
 def test_two_arms_are_read_on_z_and_tell_nothing_of_the_arms() -> None:
@@ -126,6 +130,13 @@ def test_two_arms_are_read_on_z_and_tell_nothing_of_the_arms() -> None:
     assert len(texts) == 1
     (alarm,) = look_alarms(group, picture(design, "continue"))
     assert (alarm.rule, alarm.urgency) == ("interim look", "note")
+    reached = look_readings(group, design)[0].reached_on
+    assert reached == START + timedelta(days=max(n, m) - 1) + YEAR
+    early = picture(design, "continue", on=reached - timedelta(days=1))
+    (alarm,) = look_alarms(group, early)
+    assert (
+        alarm.rule == "interim look due"
+    )  # a decision before the look was reached answers another question
 
 
 def test_a_design_without_looks_is_silent() -> None:

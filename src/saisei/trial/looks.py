@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from saisei.design.document.analysis_monitored import MONITORED, GroupSequential
@@ -40,6 +41,7 @@ class LookReading:
         z: the pooled z of two arms; None in one.
         stop_at, succeed_at: the bounds, on converters in one arm and on z in two; None where there is none.
         crossed: `futility`, `success`, or empty.
+        reached_on: day from which the outcomes of all of them were final.
     """
 
     look: int
@@ -51,18 +53,22 @@ class LookReading:
     stop_at: float | None
     succeed_at: float | None
     crossed: str
+    reached_on: date
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self)
+        return {**asdict(self), "reached_on": self.reached_on.isoformat()}
 
 
 def look_readings(persons: Sequence[Person], design: DesignDocument) -> list[LookReading]:
-    """The looks before the last that are reached, in their order; they end where a bound is crossed."""
+    """The looks before the last that are reached, in their order.
+
+    One arm ends where a bound is crossed; of two arms all are told, since the board may go on past a bound.
+    """
     found = []
     for one in _readings(persons, design):
         found.append(one)
-        if one.crossed:
+        if one.crossed and one.z is None:
             break
     return found
 
@@ -76,19 +82,10 @@ def _readings(persons: Sequence[Person], design: DesignDocument) -> Iterator[Loo
         for k, (n, most, least) in enumerate(list(rows)[:-1], 1):
             if len(treated) < n:
                 return
-            y = sum(treated[:n])
+            y, on = _count(treated[:n])
             crossed = _FUTILITY if y <= most else _SUCCESS if y >= least else ""
-            yield LookReading(
-                k,
-                n,
-                0,
-                y,
-                0,
-                None,
-                most if most >= 0 else None,
-                least if least <= n else None,
-                crossed,
-            )
+            stop_at, succeed_at = most if most >= 0 else None, least if least <= n else None
+            yield LookReading(k, n, 0, y, 0, None, stop_at, succeed_at, crossed, on)
     elif isinstance(analysis, GroupSequential):
         keys = {arm.key for arm in design.arms if arm.role is Role.CONTROL}
         controls = _known([one for one in persons if one.arm in keys], design)
@@ -97,68 +94,84 @@ def _readings(persons: Sequence[Person], design: DesignDocument) -> Iterator[Loo
         for k, (n, m) in enumerate(looks[:-1]):
             if len(treated) < n or len(controls) < m:
                 return
-            x, y = sum(treated[:n]), sum(controls[:m])
+            (x, one_on), (y, other_on) = _count(treated[:n]), _count(controls[:m])
             z = float(pooled_z(n, m)[x, y])
             low = None if plan.futility is None else plan.futility[k]
             stop = low is not None and z < low
             crossed = _SUCCESS if z >= plan.upper[k] else _FUTILITY if stop else ""
-            yield LookReading(k + 1, n, m, x, y, z, low, plan.upper[k], crossed)
+            on = max(one_on, other_on)
+            yield LookReading(k + 1, n, m, x, y, z, low, plan.upper[k], crossed, on)
 
 
-def _known(group: Sequence[Person], design: DesignDocument) -> list[bool]:
-    """Whether each converted, of those whose outcome is final, the first ones first."""
+def _count(read: Sequence[tuple[bool, date]]) -> tuple[int, date]:
+    """How many converted, and the day on which the last outcome became final."""
+    return sum(y for y, _ in read), max(on for _, on in read)
+
+
+def _known(group: Sequence[Person], design: DesignDocument) -> list[tuple[bool, date]]:
+    """Whether each converted and since when that is final, of those where it is; the first people first."""
     order = sorted(
         group, key=lambda one: (one.treated_on or one.day_zero or one.followed_to, one.id)
     )
-    final = [one for one in order if outcome_of(one, design).final]
-    return [converted(outcome_of(one, design), design) is True for one in final]
+    outcomes = [(one, outcome_of(one, design)) for one in order]
+    return [
+        (converted(outcome, design) is True, _final_on(one, design))
+        for one, outcome in outcomes
+        if outcome.final
+    ]
+
+
+def _final_on(person: Person, design: DesignDocument) -> date:
+    """The day of the primary exam, or of what made it certain that none will come."""
+    exam = person.exams.get(design.endpoint.visit)
+    if exam is not None:
+        day: date = exam.body.on
+        return day
+    due = next((one.due for one in person.visits if one.key == design.endpoint.visit), None)
+    return person.died_on or person.left_on or due or person.followed_to
 
 
 def look_alarms(persons: Sequence[Person], picture: Picture) -> Iterator[Alarm]:
     """What the looks ask for."""
     design = picture.design
-    readings = list(_readings(persons, design))
+    readings = look_readings(persons, design)
     if not readings:
         return
+    stopped = halted(picture) == "stop"  # a trial that is over has been acted on
     if isinstance(design.analysis, GroupSequential):
-        yield from _due(
-            readings[-1], picture
-        )  # the board may go on past a bound: every look is due
+        yield _due(readings[-1], picture, stopped)
         return
-    last = look_readings(persons, design)[-1]
+    last = readings[-1]
     counts = f"{last.treated_converted} of the first {last.treated} converted (look {last.look})"
     numbers = {"converted": last.treated_converted, "people": last.treated, "look": last.look}
-    # a trial that is over has been acted on
-    act = Urgency.NOTE if halted(picture) == "stop" else Urgency.ACT
-    if last.crossed == _FUTILITY:
-        yield Alarm(
-            "interim: futility", act,
-            f"{counts}; the design ends the trial at {last.stop_at:g} or fewer",
-            design.decision.failure, numbers={**numbers, "bound": last.stop_at},
-        )  # fmt: skip
-    elif last.crossed == _SUCCESS:
-        yield Alarm(
-            "interim: success", act,
-            f"{counts}; the design ends the trial at {last.succeed_at:g} or more",
-            design.decision.success, numbers={**numbers, "bound": last.succeed_at},
-        )  # fmt: skip
-    else:
+    if not last.crossed:
         yield Alarm("interim look", Urgency.NOTE, counts, "go on", numbers=numbers)
+        return
+    bound, beyond, then = last.stop_at, "fewer", design.decision.failure
+    if last.crossed == _SUCCESS:
+        bound, beyond, then = last.succeed_at, "more", design.decision.success
+    yield Alarm(
+        f"interim: {last.crossed}", Urgency.NOTE if stopped else Urgency.ACT,
+        f"{counts}; the design ends the trial at {bound:g} or {beyond}", then,
+        numbers={**numbers, "bound": bound},
+    )  # fmt: skip
 
 
-def _due(last: LookReading, picture: Picture) -> Iterator[Alarm]:
+def _due(last: LookReading, picture: Picture, stopped: bool) -> Alarm:
     """A look of two arms: due until the board has answered it. Nothing of the arms is told here."""
-    answers = [one for one in picture.of("decision") if one.body.what in _ANSWERS]
+    answered = stopped or any(
+        one.body.what in _ANSWERS and one.body.on >= last.reached_on
+        for one in picture.of("decision")
+    )
     where = (
         f"look {last.look}: the outcomes of {last.treated} treated people and {last.controls} controls are"
-        " known"
+        f" known since {last.reached_on}"
     )
-    numbers = {"look": last.look, "answered": len(answers)}
-    if len(answers) >= last.look:
-        yield Alarm("interim look", Urgency.NOTE, f"{where}; the board has answered", "go on",
-                    numbers=numbers)  # fmt: skip
-        return
-    yield Alarm(
+    numbers = {"look": last.look, "answered": answered}
+    if answered:
+        return Alarm("interim look", Urgency.NOTE, f"{where}; the board has answered", "go on",
+                     numbers=numbers)  # fmt: skip
+    return Alarm(
         "interim look due", Urgency.ACT, where,
         "the board meets over the closed part of its pack and enters its decision: continue, or stop",
         numbers=numbers,

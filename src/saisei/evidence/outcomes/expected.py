@@ -106,7 +106,7 @@ def expected_change(
         variance += sd**2
     if living and course is not None and course.kind is CourseKind.DECLINE:
         left = _left(course, years)
-        sd = float(value("evidence.outcomes_response_tau_share")) * abs(left)
+        sd = value("evidence.outcomes_living_sd_share") * abs(left)
         sources = course.values["median_survival_months"].source
         reach = _Z95 * sd
         pieces.append(Piece(_LIVING, left, left - reach, left + reach, (), tuple(sources)))
