@@ -99,7 +99,7 @@ def differences(store: Store) -> list[str]:
         f"landmark model, which is asked about a registry not seen yet, and {100 * spans['generator']:.0f} in the generator, which has seen one population. A trial that "
         f"took the generator alone would {'call Keio beyond natural recovery at 5%; the honest answer is that it would be wrong to' if one['p'][1] <= 0.05 else 'not call Keio beyond natural recovery at 5% either'}.",
         f"- **Fewer stop at B.** Of those at AIS A, {percent(first[1])} (landmark) and {percent(second[1])} (generator) are B at 12 months. The "
-        "landmark model learns B from tables in which anal sensation is often misread; the generator makes B by sparing of sensation and reads "
+        "landmark model learns B from tables in which anal sensation is often misread; the generator makes B by sparing of sensation, misreads S4-5 in the first weeks only (D86), and reads "
         "anal pressure with noise of its own.",
     ]
     shin = store["studies"]["shin-2015"]["models"]
